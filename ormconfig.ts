@@ -1,0 +1,21 @@
+import { DataSource } from 'typeorm';
+import { SecretKey } from '#src/auth/tokens/secret-key.entity.js';
+import { Session } from '#src/auth/sessions/session.entity.js';
+import { SigningKey } from '#src/auth/tokens/signing-key.entity.js';
+import { loadDatabaseSettings } from '#src/config/load-settings.js';
+import { migrationDataSourceOptions } from '#src/database/data-source-options.js';
+import { EmbeddedDataSource } from '#src/database/embedded-data-source.js';
+import { openEmbeddedDatabase } from '#src/database/embedded-database.js';
+import { Identity } from '#src/users/identity.entity.js';
+import { User } from '#src/users/user.entity.js';
+
+/** The data source of the TypeORM command line: `typeorm -d dist/ormconfig.js`. */
+async function dataSource(): Promise<DataSource> {
+  const settings = loadDatabaseSettings(process.env);
+  const entities = [User, Identity, Session, SigningKey, SecretKey];
+  if (settings.url) return new DataSource({ ...migrationDataSourceOptions(settings, null), entities });
+  const embedded = await openEmbeddedDatabase(settings.directory);
+  return new EmbeddedDataSource({ ...migrationDataSourceOptions(settings, embedded), entities }, embedded);
+}
+
+export default dataSource();

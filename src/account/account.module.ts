@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { MeController } from './me.controller.js';
+import { Profiles } from './profiles.js';
+
+/** What a signed-in person does with their account. */
+@Module({
+  imports: [AuthModule, UsersModule],
+  controllers: [MeController],
+  providers: [Profiles],
+})
+export class AccountModule {}

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import { Strategy, type SecretOrKeyProvider } from 'passport-jwt';
+import { TokenSettings } from '../../config/settings.js';
+import { AppError } from '../../errors/app-error.js';
+import { accessTokenKeyId } from '../tokens/access-token-header.js';
+import { KeyRing } from '../tokens/key-ring.js';
+import { bearerTokenOf } from './bearer-token.js';
+import { principalOf, type Principal } from './principal.js';
+
+/** Passport's `jwt` strategy: verifies an access token of ours. Algorithm, issuer, audience and type are pinned. */
+@Injectable()
+export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
+  constructor(settings: TokenSettings, keys: KeyRing) {
+    super({
+      jwtFromRequest: bearerTokenOf,
+      secretOrKeyProvider: keyProvider(keys),
+      algorithms: ['ES256'],
+      issuer: settings.issuer,
+      audience: settings.audience,
+    });
+  }
+
+  validate(claims: Record<string, unknown>): Principal {
+    const principal = principalOf(claims);
+    if (!principal) throw new AppError('ACCESS_TOKEN_INVALID', { context: { reason: 'claims' } });
+    return principal;
+  }
+}
+
+/** Yields a public key only for a token that has exactly our outer form, and only one of our own keys. */
+function keyProvider(keys: KeyRing): SecretOrKeyProvider {
+  return (_request, rawToken: unknown, done) => {
+    const kid = typeof rawToken === 'string' ? accessTokenKeyId(rawToken) : null;
+    try {
+      const key = kid === null ? undefined : keys.verification(kid);
+      // jsonwebtoken, under passport-jwt, takes a KeyObject; the typings of passport-jwt are older than that.
+      if (key) done(null, key as unknown as string);
+      else done(new AppError('ACCESS_TOKEN_INVALID', { context: { reason: kid === null ? 'form' : 'unknown key' } }));
+    } catch (error) {
+      done(error);
+    }
+  };
+}

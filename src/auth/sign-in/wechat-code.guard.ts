@@ -1,0 +1,28 @@
+import { Injectable, createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
+import { AppError } from '../../errors/app-error.js';
+import { validationPipe } from '../../http/validation.pipe.js';
+import type { VerifiedIdentity } from '../../wechat/wechat-login.js';
+import { WechatLoginDto } from './wechat-login.dto.js';
+
+/** The WeChat identity that `WechatCodeGuard` has proven. */
+export const ProvenIdentity = createParamDecorator(
+  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<{ user: VerifiedIdentity }>().user,
+);
+
+/** Lets a request through when WeChat vouches for its code. Guards run before pipes, so the body is checked here. */
+@Injectable()
+export class WechatCodeGuard extends AuthGuard('wechat-code') {
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<{ body: unknown }>();
+    await validationPipe.transform(request.body, { type: 'body', metatype: WechatLoginDto });
+    await super.canActivate(context);
+    return true;
+  }
+
+  override handleRequest<Identity>(error: unknown, identity: Identity | false | null): Identity {
+    if (error) throw error as Error;
+    if (!identity) throw new AppError('WECHAT_CODE_REJECTED');
+    return identity;
+  }
+}

@@ -1,0 +1,36 @@
+import { decodeBase64url } from '../../crypto/canonical-base64url.js';
+import { ACCESS_TOKEN_TYPE } from './access-tokens.js';
+
+// Ours are about 600 bytes.
+const MAX_TOKEN_LENGTH = 4096;
+const KID = /^[A-Za-z0-9_-]{43}$/;
+const HEADER_MEMBERS = new Set(['alg', 'typ', 'kid']);
+
+/**
+ * Reads the key id of a token that has the outer form of our access tokens, otherwise null.
+ *
+ * Three canonical base64url parts, at most 4 kB; a header of exactly alg ES256, typ at+jwt and kid, so that nothing in it
+ * (crit, jwk, jku, x5u, b64) can name a key or change the rules. Says nothing about the signature.
+ */
+export function accessTokenKeyId(token: string): string | null {
+  if (token.length > MAX_TOKEN_LENGTH) return null;
+  const parts = token.split('.');
+  if (parts.length !== 3) return null;
+  const [header, payload, signature] = parts.map(decodeBase64url);
+  if (!header?.length || !payload?.length || !signature?.length) return null;
+  return keyIdOf(header);
+}
+
+function keyIdOf(headerBytes: Buffer): string | null {
+  let header: unknown;
+  try {
+    header = JSON.parse(headerBytes.toString('utf8'));
+  } catch {
+    return null;
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) return null;
+  if (Object.keys(header).some((name) => !HEADER_MEMBERS.has(name))) return null;
+  const { alg, typ, kid } = header as Record<string, unknown>;
+  if (alg !== 'ES256' || typ !== ACCESS_TOKEN_TYPE) return null;
+  return typeof kid === 'string' && KID.test(kid) ? kid : null;
+}

@@ -1,0 +1,112 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { KeyObject } from 'node:crypto';
+import type { Logger } from 'pino';
+import { SealError } from '../../crypto/sealer.js';
+import { SchemaVersion } from '../../database/schema-version.js';
+import { AppError } from '../../errors/app-error.js';
+import { LOGGER } from '../../logging/logging.module.js';
+import { privateKeyFrom, publicKeyOf } from './es256-key.js';
+import { KeysRepository } from './keys.repository.js';
+import type { PublicJwk } from './signing-key.entity.js';
+
+const RETRY_MS = 2000;
+
+interface LoadedKeys {
+  readonly signing: { readonly kid: string; readonly privateKey: KeyObject };
+  readonly verification: ReadonlyMap<string, KeyObject>;
+  readonly published: readonly (PublicJwk & { kid: string })[];
+  readonly refresh: { readonly version: number; readonly secret: Buffer };
+  readonly refreshByVersion: ReadonlyMap<number, Buffer>;
+}
+
+/**
+ * Holds the keys of this process, opened once.
+ *
+ * Makes the first keys on an empty database. Until the database is reachable and migrated it keeps trying, and whoever
+ * needs a key is told SERVICE_UNAVAILABLE; a master key that does not open the stored keys stops the start.
+ */
+@Injectable()
+export class KeyRing implements OnApplicationBootstrap, OnApplicationShutdown {
+  private keys: LoadedKeys | null = null;
+  private retry: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly repository: KeysRepository,
+    private readonly schema: SchemaVersion,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.loadOrRetry();
+  }
+
+  onApplicationShutdown(): void {
+    clearTimeout(this.retry);
+  }
+
+  get isLoaded(): boolean {
+    return this.keys !== null;
+  }
+
+  /** The key that signs access tokens now. */
+  signing(): LoadedKeys['signing'] {
+    return this.loaded().signing;
+  }
+
+  /** The public key that is named so, if tokens signed with it are still good. */
+  verification(kid: string): KeyObject | undefined {
+    return this.loaded().verification.get(kid);
+  }
+
+  /** The public keys for the outside, the coming one included, so that nobody meets a key before it is published. */
+  published(): LoadedKeys['published'] {
+    return this.loaded().published;
+  }
+
+  /** The key that makes refresh tokens now. */
+  refresh(): LoadedKeys['refresh'] {
+    return this.loaded().refresh;
+  }
+
+  /** The key that made refresh tokens of this version. */
+  refreshOf(version: number): Buffer | undefined {
+    return this.loaded().refreshByVersion.get(version);
+  }
+
+  private loaded(): LoadedKeys {
+    if (!this.keys) throw new AppError('SERVICE_UNAVAILABLE', { context: { reason: 'keys not loaded' } });
+    return this.keys;
+  }
+
+  private async loadOrRetry(): Promise<void> {
+    try {
+      if (await this.schema.isCurrent()) {
+        this.keys = await this.load();
+        return;
+      }
+      this.logger.error('the database is not migrated; run: npm run migration:run');
+    } catch (error) {
+      if (error instanceof SealError) throw error;
+      this.logger.error({ err: error }, 'the keys cannot be loaded yet');
+    }
+    this.retry = setTimeout(() => void this.loadOrRetry(), RETRY_MS).unref();
+  }
+
+  private async load(): Promise<LoadedKeys> {
+    await this.repository.ensureSigningKey('current');
+    await this.repository.ensureSigningKey('next');
+    await this.repository.ensureSecretKey('refresh_token');
+    const signingKeys = await this.repository.loadSigningKeys(['next', 'current', 'previous']);
+    const refreshKeys = await this.repository.loadSecretKeys('refresh_token');
+    const current = signingKeys.find((key) => key.status === 'current');
+    const refresh = refreshKeys.findLast((key) => !key.retired);
+    if (!current || !refresh) throw new Error('there is no current key');
+    return {
+      signing: { kid: current.kid, privateKey: privateKeyFrom(current.pkcs8) },
+      verification: new Map(signingKeys.map((key) => [key.kid, publicKeyOf(key.publicJwk)])),
+      published: signingKeys.map(({ kid, publicJwk }) => ({ kid, ...publicJwk })),
+      refresh,
+      refreshByVersion: new Map(refreshKeys.map((key) => [key.version, key.secret])),
+    };
+  }
+}

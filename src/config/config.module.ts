@@ -1,0 +1,27 @@
+import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import {
+  DatabaseSettings,
+  MasterKeySettings,
+  SandboxSettings,
+  ServerSettings,
+  TokenSettings,
+  WechatSettings,
+  type Settings,
+} from './settings.js';
+
+/** Offers the slices of the configuration, each under its own class. */
+@Global()
+@Module({})
+export class ConfigModule {
+  static forRoot(settings: Settings): DynamicModule {
+    const slices: Provider[] = [
+      { provide: ServerSettings, useValue: settings.server },
+      { provide: DatabaseSettings, useValue: settings.database },
+      { provide: MasterKeySettings, useValue: settings.masterKeys },
+      { provide: WechatSettings, useValue: settings.wechat },
+      { provide: SandboxSettings, useValue: settings.sandbox },
+      { provide: TokenSettings, useValue: settings.tokens },
+    ];
+    return { module: ConfigModule, providers: slices, exports: slices };
+  }
+}

@@ -1,0 +1,82 @@
+import type { MasterKey } from '../crypto/sealer.js';
+import type { LogLevel } from '../logging/logger.js';
+
+/** A mini-program, as `WECHAT_APPS` names it. */
+export interface WechatApp {
+  readonly appId: string;
+  readonly secret: string;
+  readonly name?: string;
+  /** The Open Platform account the app is bound to; unionids are only meaningful within one account. */
+  readonly openPlatform?: string;
+  readonly registration?: Registration;
+  readonly pushToken?: string;
+  readonly pushAesKey?: string;
+}
+
+export type Registration = 'always' | 'on_phone' | 'never';
+
+// Each slice below is a class so that it is its own injection token; its fields are set once and frozen.
+
+/** How the server listens and shows itself. */
+export abstract class ServerSettings {
+  abstract readonly production: boolean;
+  abstract readonly host: string;
+  abstract readonly port: number;
+  abstract readonly publicUrl: string;
+  /** Proxies in front that may name the client in `X-Forwarded-For`. */
+  abstract readonly trustProxyHops: number;
+  abstract readonly docs: boolean;
+  abstract readonly logLevel: LogLevel;
+  abstract readonly metricsToken: string | null;
+}
+
+/** Where the data is kept. */
+export abstract class DatabaseSettings {
+  /** null means the embedded database. */
+  abstract readonly url: string | null;
+  /** For LISTEN and migrations, which a transaction pooler cannot carry. */
+  abstract readonly directUrl: string | null;
+  /** Folder of the embedded database; null keeps it in memory. */
+  abstract readonly directory: string | null;
+  abstract readonly poolSize: number;
+  /** Named prepared statements; off behind a transaction pooler that cannot keep them. */
+  abstract readonly prepared: boolean;
+}
+
+/** What seals the secrets at rest. Never empty; the first key seals. */
+export abstract class MasterKeySettings {
+  abstract readonly masterKeys: readonly MasterKey[];
+}
+
+/** The mini-programs and how WeChat is reached. */
+export abstract class WechatSettings {
+  /** Never empty; a request without an appId means the first. */
+  abstract readonly apps: readonly WechatApp[];
+  abstract readonly apiBaseUrl: string;
+  abstract readonly timeoutMs: number;
+}
+
+/** Whether the WeChat sandbox is mounted. */
+export abstract class SandboxSettings {
+  abstract readonly enabled: boolean;
+  abstract readonly controlToken: string | null;
+}
+
+/** What tokens say and how long they live. */
+export abstract class TokenSettings {
+  abstract readonly issuer: string;
+  abstract readonly audience: string;
+  abstract readonly accessTtlSeconds: number;
+  abstract readonly refreshIdleTtlSeconds: number;
+  abstract readonly refreshAbsoluteTtlSeconds: number;
+}
+
+/** The whole configuration, validated and frozen. */
+export interface Settings {
+  readonly server: ServerSettings;
+  readonly database: DatabaseSettings;
+  readonly masterKeys: MasterKeySettings;
+  readonly wechat: WechatSettings;
+  readonly sandbox: SandboxSettings;
+  readonly tokens: TokenSettings;
+}

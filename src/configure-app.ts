@@ -1,0 +1,83 @@
+import { HttpAdapterHost, NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { VersioningType, type Type, type DynamicModule } from '@nestjs/common';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { preferredLanguage } from './errors/preferred-language.js';
+import { ProblemFilter } from './errors/problem.filter.js';
+import { toAppError, toProblem } from './errors/problem.js';
+import { readJsonBodies } from './http/json-body.js';
+import { traceIdOf } from './http/trace-id.js';
+import { validationPipe } from './http/validation.pipe.js';
+import { NestLogger } from './logging/nest-logger.js';
+
+// wx.request bodies are small; an avatar upload has a limit of its own.
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+export interface HttpOptions {
+  readonly logger: Logger;
+  /** Proxies in front whose `X-Forwarded-For` is believed. */
+  readonly trustProxyHops: number;
+}
+
+/**
+ * Makes the HTTP application of a module: the same pipe, filter, versioning, limits and shutdown for the server, the
+ * sandbox and the tests. It does not listen yet.
+ */
+export async function createHttpApp(
+  module: Type | DynamicModule,
+  { logger, trustProxyHops }: HttpOptions,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy: trustProxyHops > 0 ? (_address: string, hop: number) => hop < trustProxyHops : false,
+    genReqId: traceIdOf,
+    // Idle keep-alive connections are closed at shutdown; requests in flight are answered.
+    forceCloseConnections: 'idle',
+    // Above the 60 s of common load balancers, so that the balancer closes first.
+    keepAliveTimeout: 65_000,
+    requestTimeout: 30_000,
+    frameworkErrors: answerFrameworkError,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    bodyParser: false,
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  const fastify = app.getHttpAdapter().getInstance();
+  readJsonBodies(fastify);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-trace-id', request.id);
+    // Answers are about one person; the few that are not say so themselves.
+    reply.header('cache-control', 'no-store');
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    logger.info(
+      {
+        traceId: request.id,
+        method: request.method,
+        // The route's pattern: a raw URL could carry a secret.
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'request',
+    );
+    done();
+  });
+  app.enableVersioning({ type: VersioningType.URI });
+  app.useGlobalPipes(validationPipe);
+  app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost), logger));
+  return app;
+}
+
+/** Errors that Fastify meets before any route does, such as a URL that cannot be decoded. */
+function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = toProblem(toAppError(error), preferredLanguage(request.headers['accept-language']), request.id);
+  void reply
+    .code(problem.status)
+    .header('content-type', 'application/problem+json')
+    .header('x-trace-id', request.id)
+    .send(problem);
+}

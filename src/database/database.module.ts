@@ -1,0 +1,25 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { DatabaseSettings } from '../config/settings.js';
+import { Database } from './database.js';
+import { openDataSource } from './open-data-source.js';
+import { SchemaVersion } from './schema-version.js';
+
+/** The connection to PostgreSQL or to the embedded database, and the statements that run on it. */
+@Global()
+@Module({})
+export class DatabaseModule {
+  static forRoot(settings: DatabaseSettings): DynamicModule {
+    return {
+      module: DatabaseModule,
+      imports: [
+        TypeOrmModule.forRootAsync({
+          useFactory: () => ({ type: 'postgres', autoLoadEntities: true, retryAttempts: 1 }),
+          dataSourceFactory: (options) => openDataSource(settings, options?.entities ?? []),
+        }),
+      ],
+      providers: [Database, SchemaVersion],
+      exports: [Database, SchemaVersion],
+    };
+  }
+}

@@ -1,0 +1,57 @@
+import { AppError } from './app-error.js';
+import type { ErrorCode, Remedy } from './catalog.js';
+import type { Language } from './preferred-language.js';
+
+/** The body of every error answer (RFC 9457, `application/problem+json`). */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly remedy: Remedy;
+  readonly detail: string;
+  readonly traceId: string;
+}
+
+/** Words an error for the caller. Nothing of its cause or context gets in. */
+export function toProblem(error: AppError, language: Language, traceId: string): Problem {
+  const { status, remedy, [language]: title } = error.entry;
+  return {
+    type: `urn:wechat-passport:error:${error.code}`,
+    title,
+    status,
+    code: error.code,
+    remedy,
+    detail: error.detail ?? title,
+    traceId,
+  };
+}
+
+/**
+ * Turns whatever was thrown into an error of the catalog.
+ *
+ * Errors of the HTTP layer (malformed JSON, unknown route, body over the limit) carry a status below 500 and become the
+ * matching code; everything else is INTERNAL, with the original as the cause and nothing of it in the answer.
+ */
+export function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  const status = httpStatusOf(thrown);
+  if (status === 404) return new AppError('NOT_FOUND', { cause: thrown });
+  if (status === 413) return new AppError('PAYLOAD_TOO_LARGE', { cause: thrown });
+  if (status === 503) return new AppError('SERVICE_UNAVAILABLE', { cause: thrown, retryAfterSeconds: 5 });
+  if (status >= 400 && status < 500) {
+    return new AppError('VALIDATION_FAILED', { cause: thrown, detail: malformedDetail(status) });
+  }
+  return new AppError('INTERNAL', { cause: thrown });
+}
+
+function httpStatusOf(thrown: unknown): number {
+  if (typeof thrown !== 'object' || thrown === null) return 500;
+  const { status, statusCode } = thrown as { status?: unknown; statusCode?: unknown };
+  if (typeof status === 'number') return status;
+  return typeof statusCode === 'number' ? statusCode : 500;
+}
+
+function malformedDetail(status: number): string {
+  return status === 415 ? 'The body must be application/json.' : 'The request could not be read.';
+}

@@ -1,0 +1,56 @@
+import type { INestApplication } from '@nestjs/common';
+import { ApiProperty, DocumentBuilder, SwaggerModule, getSchemaPath, type OpenAPIObject } from '@nestjs/swagger';
+import { ERROR_CATALOG } from '../errors/catalog.js';
+
+/** The error body, for the OpenAPI document. */
+class ProblemDto {
+  @ApiProperty({ example: 'urn:wechat-passport:error:VALIDATION_FAILED' })
+  readonly type!: string;
+
+  @ApiProperty({ description: 'In the language of Accept-Language, zh-CN or en' })
+  readonly title!: string;
+
+  @ApiProperty({ type: 'integer' })
+  readonly status!: number;
+
+  @ApiProperty({ enum: Object.keys(ERROR_CATALOG) })
+  readonly code!: string;
+
+  @ApiProperty({
+    enum: ['fix-request', 'refresh', 'login-again', 'ask-user', 'retry-later', 'call-operator', 'stop'],
+    description: 'What the client does next; the only field to branch on',
+  })
+  readonly remedy!: string;
+
+  @ApiProperty()
+  readonly detail!: string;
+
+  @ApiProperty({ description: 'Also in the X-Trace-Id header' })
+  readonly traceId!: string;
+}
+
+/** Describes the routes of the application. Every operation may answer a problem. */
+export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('wechat-passport')
+    .setDescription('Identity server for WeChat mini-programs')
+    .setVersion('1')
+    .addBearerAuth()
+    .build();
+  const document = SwaggerModule.createDocument(app, config, { extraModels: [ProblemDto] });
+  const problem = {
+    description: 'What went wrong, and the remedy',
+    content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDto) } } },
+  };
+  for (const operations of Object.values(document.paths)) {
+    for (const operation of Object.values(operations as Record<string, { responses?: object }>)) {
+      if (operation.responses) operation.responses = { ...operation.responses, default: problem };
+    }
+  }
+  return document;
+}
+
+/** Serves the document at /openapi.json and a page to try it at /docs. */
+export function serveDocs(app: INestApplication): void {
+  SwaggerModule.setup('docs', app, () => createOpenApiDocument(app), { jsonDocumentUrl: 'openapi.json' });
+}

@@ -1,0 +1,11 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The trace id of a request: the caller's, if it sent a W3C `traceparent`, otherwise a new one (32 hex digits). */
+export function traceIdOf(request: IncomingMessage): string {
+  const { traceparent } = request.headers;
+  const sent = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
+  return sent ?? randomBytes(16).toString('hex');
+}

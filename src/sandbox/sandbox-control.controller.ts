@@ -1,0 +1,115 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AppError } from '../errors/app-error.js';
+import { Public } from '../http/access.decorator.js';
+import type { Fault } from './faults.js';
+import {
+  CallsAnswer,
+  CallsQuery,
+  ClockAnswer,
+  ClockRequest,
+  FaultRequest,
+  FaultsAnswer,
+  SandboxAppAnswer,
+  SandboxAppRequest,
+  SandboxUserAnswer,
+  SandboxUserRequest,
+  WxLoginAnswer,
+  WxLoginRequest,
+} from './sandbox-control.dto.js';
+import { SandboxControlGuard } from './sandbox-control.guard.js';
+import { Sandbox } from './sandbox.js';
+
+/** Plays what happens outside the server: people, their phones, and WeChat's bad days. */
+@Public()
+@UseGuards(SandboxControlGuard)
+@ApiTags('sandbox')
+@Controller('sandbox')
+export class SandboxControlController {
+  constructor(private readonly sandbox: Sandbox) {}
+
+  @Post('users')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Make a WeChat user, or change the one who has that id' })
+  @ApiOkResponse({ type: SandboxUserAnswer })
+  createUser(@Body() request: SandboxUserRequest): SandboxUserAnswer {
+    return this.sandbox.createUser(request);
+  }
+
+  @Post('wx-login')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Call wx.login on the phone of a user' })
+  @ApiOkResponse({ type: WxLoginAnswer })
+  wxLogin(@Body() { user, appId }: WxLoginRequest): WxLoginAnswer {
+    return this.sandbox.wxLogin(user, appId);
+  }
+
+  @Post('apps/:appId')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Bind an app to an Open Platform account, or unbind it' })
+  @ApiOkResponse({ type: SandboxAppAnswer })
+  bindApp(@Param('appId') appId: string, @Body() { openPlatform }: SandboxAppRequest): SandboxAppAnswer {
+    this.sandbox.bindApp(appId, openPlatform);
+    return { appId, openPlatform };
+  }
+
+  @Post('faults')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Make the next calls of the WeChat API go wrong' })
+  @ApiOkResponse({ type: FaultsAnswer })
+  fail(@Body() request: FaultRequest): FaultsAnswer {
+    this.sandbox.fail({ api: request.api, times: request.times ?? 1, ...toFault(request) });
+    return { faults: this.sandbox.faultsInForce() };
+  }
+
+  @Delete('faults')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End all faults' })
+  @ApiNoContentResponse()
+  clearFaults(): void {
+    this.sandbox.clearFaults();
+  }
+
+  @Get('calls')
+  @ApiOperation({ summary: 'List the calls of the WeChat API that arrived' })
+  @ApiOkResponse({ type: CallsAnswer })
+  calls(@Query() { api }: CallsQuery): CallsAnswer {
+    return { calls: this.sandbox.calls(api) };
+  }
+
+  @Delete('calls')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Forget the calls that arrived' })
+  @ApiNoContentResponse()
+  clearCalls(): void {
+    this.sandbox.clearCalls();
+  }
+
+  @Post('clock')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Move the clock of the sandbox forward' })
+  @ApiOkResponse({ type: ClockAnswer })
+  advanceClock(@Body() { advanceSeconds }: ClockRequest): ClockAnswer {
+    this.sandbox.advance(advanceSeconds);
+    return { now: new Date(this.sandbox.now()).toISOString() };
+  }
+}
+
+function toFault({ kind, ms, errcode, status }: FaultRequest): Fault {
+  switch (kind) {
+    case 'delay':
+      return { kind, ms: required('ms', ms) };
+    case 'errcode':
+      return { kind, errcode: required('errcode', errcode) };
+    case 'status':
+      return { kind, status: required('status', status) };
+    default:
+      return { kind };
+  }
+}
+
+function required(field: string, value: number | undefined): number {
+  // The rules let null through as absent.
+  if (typeof value === 'number') return value;
+  throw new AppError('VALIDATION_FAILED', { detail: `${field}: is required for this kind of fault` });
+}

@@ -1,0 +1,31 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { WechatApp } from '../config/settings.js';
+import { SandboxControlController } from './sandbox-control.controller.js';
+import { CONTROL_TOKEN } from './sandbox-control.guard.js';
+import { Sandbox } from './sandbox.js';
+import { WechatApiController } from './wechat-api.controller.js';
+import { WechatReplies } from './wechat-replies.js';
+
+export interface SandboxOptions {
+  /** The mini-programs that exist in this WeChat; the first is meant where none is named. */
+  readonly apps: readonly WechatApp[];
+  /** What every call of `/sandbox/*` must carry; null leaves them open, for the loopback address only. */
+  readonly controlToken: string | null;
+}
+
+/** A WeChat of its own: the server API that back ends call, and the routes that play its users. */
+@Module({})
+export class SandboxModule {
+  static forRoot({ apps, controlToken }: SandboxOptions): DynamicModule {
+    return {
+      module: SandboxModule,
+      controllers: [WechatApiController, SandboxControlController],
+      providers: [
+        { provide: Sandbox, useValue: new Sandbox(apps) },
+        { provide: CONTROL_TOKEN, useValue: controlToken },
+        WechatReplies,
+      ],
+      exports: [Sandbox],
+    };
+  }
+}

@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { Database, Rollback } from '../database/database.js';
+import { statement } from '../database/statement.js';
+import type { IdentityKind } from './identity.entity.js';
+import { PROFILE_COLUMNS, type ProfileRow } from './user-profile.js';
+
+/** An identity as the outside world names it: kind, issuer and subject, together unique. */
+export interface IdentityName {
+  readonly kind: IdentityKind;
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+/** A person found by one of their identities. */
+export interface FoundRow extends ProfileRow {
+  readonly identity_id: string;
+  readonly matched: IdentityKind;
+}
+
+const findByWechat = statement<FoundRow>(
+  'find_by_wechat',
+  `with found as (
+     select id, kind, user_id from identities where kind = 'wechat_openid' and issuer = $1 and subject = $2
+     union all
+     select id, kind, user_id from identities where kind = 'wechat_unionid' and issuer = $3 and subject = $4
+   )
+   select f.id as identity_id, f.kind as matched, ${PROFILE_COLUMNS}
+   from found f join users u on u.id = f.user_id`,
+);
+
+const insertUser = statement<never>('insert_user', 'insert into users (id) values ($1)');
+
+const insertIdentities = statement<{ id: string }>(
+  'insert_identities',
+  `insert into identities (id, user_id, kind, issuer, subject)
+   select id, $1, kind, issuer, subject
+   from unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) as given (id, kind, issuer, subject)
+   on conflict (kind, issuer, subject) do nothing
+   returning id`,
+);
+
+/** The identities table. Whether two sign-ins are of one person is decided by its unique constraint. */
+@Injectable()
+export class IdentitiesRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Finds who holds the openid and who holds the unionid: no row, one, or two that may be of one user or of two. */
+  async findByWechat(openid: IdentityName, unionid: IdentityName | null): Promise<FoundRow[]> {
+    const values = [openid.issuer, openid.subject, unionid?.issuer ?? null, unionid?.subject ?? null];
+    return this.database.query(findByWechat, values);
+  }
+
+  /** Makes a user with these identities, or nobody at all and false when somebody else has one of them by now. */
+  async createUser(identities: readonly IdentityName[]): Promise<boolean> {
+    const userId = uuidv7();
+    const created = await this.database.transaction(async (transaction) => {
+      await transaction.query(insertUser, [userId]);
+      const inserted = await transaction.query(insertIdentities, insertValues(userId, identities));
+      if (inserted.length < identities.length) throw new Rollback();
+      return true;
+    });
+    return created ?? false;
+  }
+
+  /** Adds an identity to a user; false when it exists by now, whoever holds it. */
+  async add(userId: string, identity: IdentityName): Promise<boolean> {
+    const inserted = await this.database.query(insertIdentities, insertValues(userId, [identity]));
+    return inserted.length === 1;
+  }
+}
+
+function insertValues(userId: string, identities: readonly IdentityName[]): unknown[] {
+  // Every transaction inserts in the same order, so that two of them can wait for each other but never in a circle.
+  const sorted = identities.toSorted((a, b) => orderOf(a).localeCompare(orderOf(b)));
+  return [
+    userId,
+    sorted.map(() => uuidv7()),
+    sorted.map((identity) => identity.kind),
+    sorted.map((identity) => identity.issuer),
+    sorted.map((identity) => identity.subject),
+  ];
+}
+
+function orderOf({ kind, issuer, subject }: IdentityName): string {
+  return `${kind}\n${issuer}\n${subject}`;
+}

@@ -1,0 +1,70 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { AppError } from '../errors/app-error.js';
+import { LOGGER } from '../logging/logging.module.js';
+import { IdentitiesRepository, type FoundRow, type IdentityName } from './identities.repository.js';
+import { toProfile, type UserProfile } from './user-profile.js';
+import type { UserStatus } from './user.entity.js';
+
+/** What WeChat vouched for: the openid within an app and, for an app of an Open Platform account, the unionid there. */
+export interface WechatIdentity {
+  readonly appId: string;
+  readonly openid: string;
+  readonly union: { readonly openPlatform: string; readonly unionid: string } | null;
+}
+
+/** Whose identity it is. `status` is what it was when the question was asked; only opening a session decides on it. */
+export interface Resolution {
+  readonly isNewUser: boolean;
+  readonly user: UserProfile;
+  readonly status: UserStatus;
+  /** The row of the openid. */
+  readonly identityId: string;
+}
+
+// Every attempt is lost only to somebody who wrote what the next one then reads; more than a few mean a fault.
+const ATTEMPTS = 5;
+
+/** Decides which user an identity belongs to. */
+@Injectable()
+export class IdentityLinking {
+  constructor(
+    private readonly identities: IdentitiesRepository,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Decides which user a WeChat identity belongs to, and creates one if there is none.
+   *
+   * Two first sign-ins with the same openid, or with one unionid in two apps, give the same user, however they
+   * interleave. A unionid that arrives later is attached here; it never moves an identity to another user.
+   */
+  async resolve(identity: WechatIdentity): Promise<Resolution> {
+    const openid: IdentityName = { kind: 'wechat_openid', issuer: identity.appId, subject: identity.openid };
+    const unionid: IdentityName | null = identity.union && {
+      kind: 'wechat_unionid',
+      issuer: identity.union.openPlatform,
+      subject: identity.union.unionid,
+    };
+    let isNewUser = false;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const found = await this.identities.findByWechat(openid, unionid);
+      const byOpenid = found.find((row) => row.matched === 'wechat_openid');
+      const byUnionid = found.find((row) => row.matched === 'wechat_unionid');
+
+      if (byOpenid && (byUnionid || !unionid)) return this.known(byOpenid, byUnionid, isNewUser);
+      if (byOpenid && unionid) await this.identities.add(byOpenid.id, unionid);
+      else if (byUnionid) await this.identities.add(byUnionid.id, openid);
+      else isNewUser = await this.identities.createUser(unionid ? [openid, unionid] : [openid]);
+    }
+    throw new AppError('SERVICE_UNAVAILABLE', { context: { reason: 'identity kept changing' }, retryAfterSeconds: 1 });
+  }
+
+  private known(byOpenid: FoundRow, byUnionid: FoundRow | undefined, isNewUser: boolean): Resolution {
+    if (byUnionid && byUnionid.id !== byOpenid.id) {
+      // The openid stays the openid: a unionid that is somebody else's locks nobody out and moves nothing.
+      this.logger.warn({ userId: byOpenid.id, otherUserId: byUnionid.id }, 'unionid belongs to another user');
+    }
+    return { isNewUser, user: toProfile(byOpenid), status: byOpenid.status, identityId: byOpenid.identity_id };
+  }
+}

@@ -1,0 +1,96 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import type { WechatApp } from '../config/settings.js';
+import { AppError } from '../errors/app-error.js';
+import { LOGGER } from '../logging/logging.module.js';
+import { loginErrorOf } from './errcodes.js';
+import { WechatApps } from './wechat-apps.js';
+import { WechatHttp, type WechatAnswer } from './wechat-http.js';
+
+/** Who WeChat says is holding the phone. */
+export interface VerifiedIdentity {
+  readonly appId: string;
+  readonly openid: string;
+  /** Only for an app that is bound to an Open Platform account here, and only if WeChat named one. */
+  readonly union: { readonly openPlatform: string; readonly unionid: string } | null;
+}
+
+// What PostgreSQL and a log line can carry; WeChat's own ids are 28 characters.
+const OPAQUE_ID = /^[\x21-\x7e]{1,128}$/;
+
+/** Exchanges codes of `wx.login` for the identity behind them. */
+@Injectable()
+export class WechatLogin {
+  private readonly inFlight = new Map<string, Promise<VerifiedIdentity>>();
+  private readonly warnedApps = new Set<string>();
+
+  constructor(
+    private readonly apps: WechatApps,
+    private readonly http: WechatHttp,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Asks WeChat whose code this is (code2Session).
+   *
+   * A code goes upstream once: calls with the same code that overlap share one answer, later ones get WeChat's verdict.
+   * Nothing is kept of a code after the call.
+   *
+   * @throws AppError WECHAT_APP_UNKNOWN, WECHAT_CODE_REJECTED, WECHAT_USER_BLOCKED, WECHAT_RATE_LIMITED,
+   *   WECHAT_UNAVAILABLE, WECHAT_MISCONFIGURED
+   */
+  async exchange(code: string, appId?: string): Promise<VerifiedIdentity> {
+    const app = this.apps.get(appId);
+    const flight = `${app.appId} ${code}`;
+    const running = this.inFlight.get(flight);
+    if (running) return running;
+
+    const exchange = this.code2Session(app, code).finally(() => this.inFlight.delete(flight));
+    this.inFlight.set(flight, exchange);
+    return exchange;
+  }
+
+  private async code2Session(app: WechatApp, code: string): Promise<VerifiedIdentity> {
+    const answer = await this.http.get({
+      api: 'code2session',
+      path: '/sns/jscode2session',
+      query: { appid: app.appId, secret: app.secret, js_code: code, grant_type: 'authorization_code' },
+    });
+    if (answer.errcode !== 0) throw this.refusal(app, answer.errcode);
+    return this.identityOf(app, answer);
+  }
+
+  private identityOf(app: WechatApp, { fields }: WechatAnswer): VerifiedIdentity {
+    const { openid, session_key: sessionKey, unionid } = fields;
+    // Success is an openid and a session_key; a body without them is no answer of WeChat's.
+    if (!isOpaqueId(openid) || typeof sessionKey !== 'string' || sessionKey === '') {
+      throw new AppError('WECHAT_UNAVAILABLE', { context: { api: 'code2session', reason: 'incomplete answer' } });
+    }
+    return { appId: app.appId, openid, union: this.unionOf(app, unionid) };
+  }
+
+  /** A unionid means something only within a known Open Platform account. */
+  private unionOf(app: WechatApp, unionid: unknown): VerifiedIdentity['union'] {
+    if (!isOpaqueId(unionid)) return null;
+    if (app.openPlatform) return { openPlatform: app.openPlatform, unionid };
+    if (!this.warnedApps.has(app.appId)) {
+      this.warnedApps.add(app.appId);
+      this.logger.warn(
+        { appId: app.appId },
+        'WeChat sent a unionid; name the Open Platform account in WECHAT_APPS to use it',
+      );
+    }
+    return null;
+  }
+
+  private refusal(app: WechatApp, errcode: number): AppError {
+    const code = loginErrorOf(errcode);
+    const context = { api: 'code2session', appId: app.appId, errcode };
+    if (code === 'WECHAT_MISCONFIGURED') this.logger.error(context, 'WeChat refuses this server');
+    return new AppError(code, { context });
+  }
+}
+
+function isOpaqueId(value: unknown): value is string {
+  return typeof value === 'string' && OPAQUE_ID.test(value);
+}

@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+import { loadDatabaseSettings } from '../../src/config/load-settings.js';
+import { runMigrations } from '../../src/database/migrate.js';
+
+const postgresUrl = process.env['TEST_POSTGRES_URL'];
+
+/** Whether the whole suite runs on PostgreSQL rather than on the embedded database. */
+export const onPostgres = Boolean(process.env['DATABASE_URL']);
+
+/** `describe` for what only a real PostgreSQL can show; skipped, and said so, where there is none. */
+export const describeOnPostgres = postgresUrl
+  ? describe
+  : (name: string, _tests: () => void) => describe.skip(`${name} (skipped: no PostgreSQL on this machine)`, _tests);
+
+/** A database of its own on the real PostgreSQL. */
+export interface TestDatabase {
+  readonly url: string;
+  query<Row>(text: string, values?: unknown[]): Promise<Row[]>;
+  drop(): Promise<void>;
+}
+
+/** Makes an empty database, migrated unless told otherwise. */
+export async function createTestDatabase({ migrated = true } = {}): Promise<TestDatabase> {
+  if (!postgresUrl) throw new Error('there is no PostgreSQL for this test');
+  const name = `wechat_passport_test_${randomBytes(6).toString('hex')}`;
+  await onAdmin(`create database ${name}`);
+  const url = new URL(postgresUrl);
+  url.pathname = `/${name}`;
+  if (migrated) await runMigrations(loadDatabaseSettings({ DATABASE_URL: url.href }));
+  return {
+    url: url.href,
+    query: (text, values) => onClient(url.href, text, values),
+    drop: async () => {
+      await onAdmin(`drop database if exists ${name} with (force)`);
+    },
+  };
+}
+
+async function onAdmin(text: string): Promise<void> {
+  await onClient(postgresUrl!, text);
+}
+
+async function onClient<Row>(url: string, text: string, values?: unknown[]): Promise<Row[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text, values)).rows as Row[];
+  } finally {
+    await client.end();
+  }
+}
