@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { SecretKey } from '#src/auth/tokens/secret-key.entity.js';
 import { Session } from '#src/auth/sessions/session.entity.js';
 import { SigningKey } from '#src/auth/tokens/signing-key.entity.js';
+import { Revocation } from '#src/auth/revocation/revocation.entity.js';
 import { loadDatabaseSettings } from '#src/config/load-settings.js';
 import { migrationDataSourceOptions } from '#src/database/data-source-options.js';
 import { EmbeddedDataSource } from '#src/database/embedded-data-source.js';
@@ -12,7 +13,7 @@ import { User } from '#src/users/user.entity.js';
 /** The data source of the TypeORM command line: `typeorm -d dist/ormconfig.js`. */
 async function dataSource(): Promise<DataSource> {
   const settings = loadDatabaseSettings(process.env);
-  const entities = [User, Identity, Session, SigningKey, SecretKey];
+  const entities = [User, Identity, Session, SigningKey, SecretKey, Revocation];
   if (settings.url) return new DataSource({ ...migrationDataSourceOptions(settings, null), entities });
   const embedded = await openEmbeddedDatabase(settings.directory);
   return new EmbeddedDataSource({ ...migrationDataSourceOptions(settings, embedded), entities }, embedded);

@@ -1,13 +1,16 @@
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { VersioningType, type Type, type DynamicModule } from '@nestjs/common';
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { preferredLanguage } from './errors/preferred-language.js';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { toAppError, toProblem } from './errors/problem.js';
-import { readJsonBodies } from './http/json-body.js';
+import { readRequestBodies } from './http/request-bodies.js';
 import { traceIdOf } from './http/trace-id.js';
+import { unreadableRequestHandler } from './http/unreadable-request.js';
 import { validationPipe } from './http/validation.pipe.js';
 import { NestLogger } from './logging/nest-logger.js';
 
@@ -38,6 +41,7 @@ export async function createHttpApp(
     keepAliveTimeout: 65_000,
     requestTimeout: 30_000,
     frameworkErrors: answerFrameworkError,
+    clientErrorHandler: unreadableRequestHandler(logger),
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     bodyParser: false,
@@ -45,7 +49,8 @@ export async function createHttpApp(
     abortOnError: false,
   });
   const fastify = app.getHttpAdapter().getInstance();
-  readJsonBodies(fastify);
+  readRequestBodies(fastify);
+  closeSilentConnections(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('x-trace-id', request.id);
     // Answers are about one person; the few that are not say so themselves.
@@ -70,6 +75,24 @@ export async function createHttpApp(
   app.useGlobalPipes(validationPipe);
   app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost), logger));
   return app;
+}
+
+/**
+ * Ends connections that never carried a request when the server closes.
+ *
+ * Node counts them as busy, so a load balancer that connects ahead of its requests would keep the process alive.
+ */
+function closeSilentConnections(fastify: FastifyInstance): void {
+  const silent = new Set<Socket>();
+  fastify.server.on('connection', (socket: Socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  fastify.server.on('request', (request: IncomingMessage) => silent.delete(request.socket));
+  fastify.addHook('preClose', (done) => {
+    for (const socket of silent) socket.destroy();
+    done();
+  });
 }
 
 /** Errors that Fastify meets before any route does, such as a URL that cannot be decoded. */

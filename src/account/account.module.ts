@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AccountLock } from './account-lock.js';
 import { MeController } from './me.controller.js';
 import { Profiles } from './profiles.js';
 
@@ -8,6 +9,7 @@ import { Profiles } from './profiles.js';
 @Module({
   imports: [AuthModule, UsersModule],
   controllers: [MeController],
-  providers: [Profiles],
+  providers: [Profiles, AccountLock],
+  exports: [AccountLock],
 })
 export class AccountModule {}

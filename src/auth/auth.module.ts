@@ -9,6 +9,22 @@ import { WechatModule } from '../wechat/wechat.module.js';
 import { AccessGuard } from './access/access.guard.js';
 import { JwtStrategy } from './access/jwt.strategy.js';
 import { VerifiedTokens } from './access/verified-tokens.js';
+import { SessionLiveness } from './access/session-liveness.js';
+import { ClientGuard } from './oauth/client.guard.js';
+import { MetadataController } from './oauth/metadata.controller.js';
+import { OAuthController } from './oauth/oauth.controller.js';
+import { TokenIntrospection } from './oauth/token-introspection.js';
+import { Revocation } from './revocation/revocation.entity.js';
+import { RevocationFeed } from './revocation/revocation-feed.js';
+import { RevocationsRepository } from './revocation/revocations.repository.js';
+import { RevokedSessions } from './revocation/revoked-sessions.js';
+import { RefreshRepository } from './sessions/refresh.repository.js';
+import { SessionCleaning } from './sessions/session-cleaning.js';
+import { SessionEnding } from './sessions/session-ending.js';
+import { SessionRefresh } from './sessions/session-refresh.js';
+import { SessionTokens } from './sessions/session-tokens.js';
+import { SignOut } from './sessions/sign-out.js';
+import { KeyRotation } from './tokens/key-rotation.js';
 import { Session } from './sessions/session.entity.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { Sessions } from './sessions/sessions.js';
@@ -29,29 +45,51 @@ import { SigningKey } from './tokens/signing-key.entity.js';
   imports: [
     PassportModule,
     JwtModule.register({}),
-    TypeOrmModule.forFeature([Session, SigningKey, SecretKey]),
+    TypeOrmModule.forFeature([Session, SigningKey, SecretKey, Revocation]),
     UsersModule,
     WechatModule,
   ],
-  controllers: [WechatSignInController, SessionsController, JwksController],
+  controllers: [WechatSignInController, SessionsController, OAuthController, JwksController, MetadataController],
   providers: [
     {
       provide: Sealer,
       inject: [MasterKeySettings],
       useFactory: (settings: MasterKeySettings) => new Sealer(settings.masterKeys),
     },
+    RevocationsRepository,
+    RevokedSessions,
+    RevocationFeed,
     KeysRepository,
     KeyRing,
+    KeyRotation,
     AccessTokens,
     RefreshTokens,
     SessionsRepository,
+    RefreshRepository,
+    SessionTokens,
+    SessionEnding,
+    SessionRefresh,
     Sessions,
+    SignOut,
+    SessionCleaning,
+    SessionLiveness,
     VerifiedTokens,
     JwtStrategy,
     AccessGuard,
+    ClientGuard,
+    TokenIntrospection,
     WechatCodeStrategy,
     WechatSignIn,
   ],
-  exports: [AccessGuard, VerifiedTokens, KeyRing, Sessions],
+  exports: [
+    AccessGuard,
+    VerifiedTokens,
+    SessionLiveness,
+    KeyRing,
+    KeyRotation,
+    RevocationFeed,
+    SessionEnding,
+    Sessions,
+  ],
 })
 export class AuthModule {}

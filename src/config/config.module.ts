@@ -2,6 +2,7 @@ import { Global, Module, type DynamicModule, type Provider } from '@nestjs/commo
 import {
   DatabaseSettings,
   MasterKeySettings,
+  OAuthSettings,
   SandboxSettings,
   ServerSettings,
   TokenSettings,
@@ -21,6 +22,7 @@ export class ConfigModule {
       { provide: WechatSettings, useValue: settings.wechat },
       { provide: SandboxSettings, useValue: settings.sandbox },
       { provide: TokenSettings, useValue: settings.tokens },
+      { provide: OAuthSettings, useValue: settings.oauth },
     ];
     return { module: ConfigModule, providers: slices, exports: slices };
   }

@@ -115,6 +115,15 @@ export class Environment {
   @Max(3 * 366 * 86_400)
   REFRESH_ABSOLUTE_TTL_SECONDS = 180 * 86_400;
 
+  @Integer()
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  SESSIONS_PER_USER = 20;
+
+  @IsOptional()
+  OAUTH_CLIENTS?: string;
+
   @IsOptional()
   @Matches(/^\S{1,255}$/, { message: '$property must be 1 to 255 characters without spaces' })
   TOKEN_ISSUER?: string;
@@ -142,6 +151,7 @@ export const SECRET_VARIABLES = [
   'DATABASE_DIRECT_URL',
   'MASTER_KEYS',
   'WECHAT_APPS',
+  'OAUTH_CLIENTS',
   'SANDBOX_CONTROL_TOKEN',
   'METRICS_TOKEN',
 ] as const;

@@ -7,6 +7,7 @@ import { ConfigurationError } from './configuration-error.js';
 import { developmentMasterKey } from './development-master-key.js';
 import { Environment, SECRET_VARIABLES } from './environment.js';
 import { parseMasterKeys } from './parse-master-keys.js';
+import { parseOAuthClients } from './parse-oauth-clients.js';
 import { parseWechatApps } from './parse-wechat-apps.js';
 import { PRINTED_SECRETS, SANDBOX_APPS } from './sandbox-apps.js';
 import type { DatabaseSettings, Settings, WechatApp } from './settings.js';
@@ -47,6 +48,7 @@ export function loadSettings(variables: NodeJS.ProcessEnv, options: LoadOptions 
   }
   if (sandbox) checkSandboxListener(host, environment, problems);
   const masterKeys = environment.MASTER_KEYS ? parseMasterKeys(environment.MASTER_KEYS, problems) : [];
+  const clients = environment.OAUTH_CLIENTS ? parseOAuthClients(environment.OAUTH_CLIENTS, problems) : [];
   if (problems.length > 0) throw new ConfigurationError(problems);
 
   const localUrl = `http://${urlHost(host)}:${environment.PORT}`;
@@ -78,7 +80,9 @@ export function loadSettings(variables: NodeJS.ProcessEnv, options: LoadOptions 
       accessTtlSeconds: environment.ACCESS_TOKEN_TTL_SECONDS,
       refreshIdleTtlSeconds: environment.REFRESH_IDLE_TTL_SECONDS,
       refreshAbsoluteTtlSeconds: environment.REFRESH_ABSOLUTE_TTL_SECONDS,
+      sessionsPerUser: environment.SESSIONS_PER_USER,
     },
+    oauth: { clients },
   });
 }
 
@@ -124,7 +128,10 @@ function readEnvironment(variables: NodeJS.ProcessEnv, problems: string[]): Envi
     }
   }
   const environment = plainToInstance(Environment, given, { exposeDefaultValues: true });
-  for (const { property, constraints } of validateSync(environment, { forbidUnknownValues: true })) {
+  for (const { property, constraints } of validateSync(environment, {
+    forbidUnknownValues: true,
+    stopAtFirstError: true,
+  })) {
     for (const message of Object.values(constraints ?? {})) {
       problems.push(`${property}: ${message.replace(`${property} `, '')}`);
     }

@@ -69,6 +69,22 @@ export abstract class TokenSettings {
   abstract readonly accessTtlSeconds: number;
   abstract readonly refreshIdleTtlSeconds: number;
   abstract readonly refreshAbsoluteTtlSeconds: number;
+  /** Live sessions of one user; a sign-in over it ends the one refreshed the longest time ago. */
+  abstract readonly sessionsPerUser: number;
+}
+
+/** A back end that introspects, revokes and refreshes tokens on behalf of mini-programs. */
+export interface OAuthClient {
+  readonly clientId: string;
+  /** SHA-256 of the client secret. */
+  readonly secretHash: Buffer;
+  /** The mini-programs whose tokens it may handle. */
+  readonly appIds: readonly string[];
+}
+
+/** The registered back ends. */
+export abstract class OAuthSettings {
+  abstract readonly clients: readonly OAuthClient[];
 }
 
 /** The whole configuration, validated and frozen. */
@@ -79,4 +95,5 @@ export interface Settings {
   readonly wechat: WechatSettings;
   readonly sandbox: SandboxSettings;
   readonly tokens: TokenSettings;
+  readonly oauth: OAuthSettings;
 }

@@ -2,6 +2,7 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DatabaseSettings } from '../config/settings.js';
 import { Database } from './database.js';
+import { NotificationListener } from './listener.js';
 import { openDataSource } from './open-data-source.js';
 import { SchemaVersion } from './schema-version.js';
 
@@ -18,8 +19,8 @@ export class DatabaseModule {
           dataSourceFactory: (options) => openDataSource(settings, options?.entities ?? []),
         }),
       ],
-      providers: [Database, SchemaVersion],
-      exports: [Database, SchemaVersion],
+      providers: [Database, SchemaVersion, NotificationListener],
+      exports: [Database, SchemaVersion, NotificationListener],
     };
   }
 }

@@ -36,7 +36,8 @@ export function toProblem(error: AppError, language: Language, traceId: string):
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const status = httpStatusOf(thrown);
-  if (status === 404) return new AppError('NOT_FOUND', { cause: thrown });
+  // The router's message quotes the path, and people paste tokens into paths; so it is no cause that a log may have.
+  if (status === 404) return new AppError('NOT_FOUND');
   if (status === 413) return new AppError('PAYLOAD_TOO_LARGE', { cause: thrown });
   if (status === 503) return new AppError('SERVICE_UNAVAILABLE', { cause: thrown, retryAfterSeconds: 5 });
   if (status >= 400 && status < 500) {

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, TypeOrmHealthIndicator, type HealthIndicatorFunction } from '@nestjs/terminus';
+import { RevocationFeed } from '../auth/revocation/revocation-feed.js';
 import { KeyRing } from '../auth/tokens/key-ring.js';
 import { SchemaVersion } from '../database/schema-version.js';
 
 const PING_MS = 1500;
 
-/** What must be true before this instance can serve: a database that answers, all migrations, keys in memory. */
+/** What must be true before this instance can serve: a database that answers, all migrations, keys and revocations in memory. */
 @Injectable()
 export class Readiness {
   constructor(
@@ -13,6 +14,7 @@ export class Readiness {
     private readonly typeOrm: TypeOrmHealthIndicator,
     private readonly schema: SchemaVersion,
     private readonly keys: KeyRing,
+    private readonly feed: RevocationFeed,
   ) {}
 
   checks(): HealthIndicatorFunction[] {
@@ -26,6 +28,10 @@ export class Readiness {
       () => {
         const keys = this.indicators.check('keys');
         return this.keys.isLoaded ? keys.up() : keys.down('not loaded yet');
+      },
+      () => {
+        const revocations = this.indicators.check('revocations');
+        return this.feed.isLoaded ? revocations.up() : revocations.down('not loaded yet');
       },
     ];
   }

@@ -7,5 +7,10 @@ const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 export function traceIdOf(request: IncomingMessage): string {
   const { traceparent } = request.headers;
   const sent = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
-  return sent ?? randomBytes(16).toString('hex');
+  return sent ?? newTraceId();
+}
+
+/** A trace id for what is no request of anybody's (32 hex digits). */
+export function newTraceId(): string {
+  return randomBytes(16).toString('hex');
 }

@@ -1,12 +1,29 @@
-import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
 import { AppError } from '../errors/app-error.js';
+
+// Deeper than any body here; class-transformer recurses, and some thousand levels would end in a stack overflow.
+const MAX_DEPTH = 32;
+
+/** Refuses what class-transformer would drown in, or overlook: it skips fields named like a method of every object. */
+class StrictValidationPipe extends ValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type === 'body' && isOutlandish(value, MAX_DEPTH)) throw new AppError('VALIDATION_FAILED');
+    return super.transform(value, metadata);
+  }
+}
+
+function isOutlandish(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth === 0) return true;
+  return Object.entries(value).some(([name, inner]) => name in Object.prototype || isOutlandish(inner, depth - 1));
+}
 
 /**
  * The rules of every request body: declared fields only, nothing converted, errors named by field and never by value.
  *
  * `forbidUnknownValues` and the whitelist make a body without declared rules fail closed.
  */
-export const validationPipe = new ValidationPipe({
+export const validationPipe = new StrictValidationPipe({
   whitelist: true,
   forbidNonWhitelisted: true,
   forbidUnknownValues: true,

@@ -115,6 +115,23 @@ describe('GET /sns/jscode2session', () => {
     expect(await exchange(early)).toMatchObject({ errcode: 40029 });
   });
 
+  it('measures the five minutes of each code from its own wx.login', () => {
+    let now = 0;
+    const clocked = new Sandbox(APPS, () => now);
+    const errcode = (js_code: string) => clocked.call('jscode2session', { ...good, js_code }).answer.errcode;
+    const [spent, first] = [clocked.wxLogin('alice').code, clocked.wxLogin('alice').code];
+    now = 299_999;
+    const second = clocked.wxLogin('alice').code;
+    expect(errcode(spent)).toBeUndefined();
+    expect(errcode(spent)).toBe(40163);
+    now = 300_000;
+    clocked.wxLogin('alice');
+    expect(errcode(first)).toBe(40029);
+    now = 599_998;
+    expect(errcode(second)).toBeUndefined();
+    expect(errcode(second)).toBe(40163);
+  });
+
   it('answers 40226 for a user whom WeChat blocks, until the user is unblocked', async () => {
     sandbox.createUser({ id: 'mallory', blocked: true });
     const code = login('mallory');

@@ -19,34 +19,36 @@ export interface UserTraits {
 }
 
 // Enough for a load test. Whoever is forgotten comes back as the same person, because openids are derived.
-const USERS_KEPT = 500_000;
+const USERS_A_GENERATION = 250_000;
 
 // Openids and unionids in the wild look so: 28 characters of base64url, the first an "o". Not promised by WeChat.
 const OPENID_LENGTH = 28;
 
-/** The people who hold a phone with WeChat on it. The oldest are forgotten beyond 500,000. */
+/** The people who hold a phone with WeChat on it. Remembers the last 250,000 seen, and at most twice as many. */
 export class SandboxUsers {
-  private readonly byId = new Map<string, SandboxUser>();
+  private young = new Map<string, SandboxUser>();
+  private old = new Map<string, SandboxUser>();
 
   /** Makes a user, or changes the traits of the one who has that id already. */
   create(traits: UserTraits): SandboxUser {
     const id = traits.id ?? `user-${randomUUID()}`;
-    const user = this.byId.get(id) ?? this.add(id);
+    const user = this.find(id) ?? { id, unionid: true, blocked: false, sessionKeys: new Map<string, string>() };
     user.unionid = traits.unionid ?? user.unionid;
     user.blocked = traits.blocked ?? user.blocked;
+    this.keepYoung(user);
     return user;
   }
 
   find(id: string): SandboxUser | null {
-    return this.byId.get(id) ?? null;
+    return this.young.get(id) ?? this.old.get(id) ?? null;
   }
 
-  private add(id: string): SandboxUser {
-    const user: SandboxUser = { id, unionid: true, blocked: false, sessionKeys: new Map() };
-    this.byId.set(id, user);
-    const [oldest] = this.byId.keys();
-    if (this.byId.size > USERS_KEPT && oldest !== undefined) this.byId.delete(oldest);
-    return user;
+  private keepYoung(user: SandboxUser): void {
+    if (this.young.size >= USERS_A_GENERATION) {
+      this.old = this.young;
+      this.young = new Map();
+    }
+    this.young.set(user.id, user);
   }
 }
 

@@ -35,6 +35,8 @@ export class WechatReplies implements BeforeApplicationShutdown {
         return;
       case 'delay':
         await this.wait(spoiled.ms);
+        break;
+      case undefined:
     }
     void reply.code(200).header('content-type', contentType).send(JSON.stringify(answer));
   }

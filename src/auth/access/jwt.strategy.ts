@@ -1,8 +1,10 @@
+import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy, type SecretOrKeyProvider } from 'passport-jwt';
 import { TokenSettings } from '../../config/settings.js';
 import { AppError } from '../../errors/app-error.js';
+import { accessTokenRules } from '../tokens/access-tokens.js';
 import { accessTokenKeyId } from '../tokens/access-token-header.js';
 import { KeyRing } from '../tokens/key-ring.js';
 import { bearerTokenOf } from './bearer-token.js';
@@ -15,9 +17,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     super({
       jwtFromRequest: bearerTokenOf,
       secretOrKeyProvider: keyProvider(keys),
-      algorithms: ['ES256'],
-      issuer: settings.issuer,
-      audience: settings.audience,
+      jsonWebTokenOptions: accessTokenRules(settings),
     });
   }
 
@@ -31,14 +31,18 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
 /** Yields a public key only for a token that has exactly our outer form, and only one of our own keys. */
 function keyProvider(keys: KeyRing): SecretOrKeyProvider {
   return (_request, rawToken: unknown, done) => {
-    const kid = typeof rawToken === 'string' ? accessTokenKeyId(rawToken) : null;
-    try {
-      const key = kid === null ? undefined : keys.verification(kid);
+    findKey(keys, rawToken).then(
       // jsonwebtoken, under passport-jwt, takes a KeyObject; the typings of passport-jwt are older than that.
-      if (key) done(null, key as unknown as string);
-      else done(new AppError('ACCESS_TOKEN_INVALID', { context: { reason: kid === null ? 'form' : 'unknown key' } }));
-    } catch (error) {
-      done(error);
-    }
+      (key) => done(null, key as unknown as string),
+      (error: unknown) => done(error),
+    );
   };
+}
+
+async function findKey(keys: KeyRing, rawToken: unknown): Promise<KeyObject> {
+  const kid = typeof rawToken === 'string' ? accessTokenKeyId(rawToken) : null;
+  if (kid === null) throw new AppError('ACCESS_TOKEN_INVALID', { context: { reason: 'form' } });
+  const key = keys.verification(kid) ?? (await keys.verificationAfterReload(kid));
+  if (!key) throw new AppError('ACCESS_TOKEN_INVALID', { context: { reason: 'unknown key' } });
+  return key;
 }

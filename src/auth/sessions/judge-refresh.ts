@@ -1,5 +1,5 @@
 import type { RefreshTokenPoint } from '../tokens/refresh-tokens.js';
-import type { RevokeReason } from './session.entity.js';
+import type { RevokeReason } from '../revocation/revoke-reason.js';
 
 /**
  * How long a message may still be under way: 60 s of `wx.request` and what proxies add.

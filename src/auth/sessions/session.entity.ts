@@ -1,14 +1,13 @@
 import { Check, Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { RevokeReason } from '../revocation/revoke-reason.js';
 
 /** How a person proved who they are: WeChat, one-time code by SMS, password, one-time password (RFC 8176 where it has one). */
 export type AuthenticationMethod = 'wx' | 'sms' | 'pwd' | 'otp';
 
-/** Why a session was ended before its time. */
-export type RevokeReason = 'signed_out' | 'reused';
-
 /** One sign-in, on one device, for its whole life. The refresh protocol's state is in `generation` to `retiredAt`. */
 @Entity('sessions')
 @Check('ck_sessions_revoked_for_a_reason', '(revoked_at is null) = (revoke_reason is null)')
+@Index('uq_sessions_one_a_device', ['userId', 'appId', 'deviceId'], { unique: true, where: 'revoked_at is null' })
 export class Session {
   @PrimaryColumn('uuid')
   id!: string;

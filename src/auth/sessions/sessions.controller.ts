@@ -1,10 +1,12 @@
-import { Body, Controller, Get, HttpCode, Injectable, Post, UseGuards, type ExecutionContext } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Injectable, Param, ParseUUIDPipe, Post } from '@nestjs/common';
+import { UseGuards, type ExecutionContext } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Bearer, Public } from '../../http/access.decorator.js';
 import { AccessGuard, CurrentUser } from '../access/access.guard.js';
 import type { Principal } from '../access/principal.js';
-import { LogoutDto, RefreshDto, SessionDto } from './sessions.dto.js';
+import { DeviceSessionsDto, LogoutDto, RefreshDto, SessionDto } from './sessions.dto.js';
 import { Sessions } from './sessions.js';
+import { SignOut } from './sign-out.js';
 import { Tokens } from './tokens.dto.js';
 
 /** A refresh token in the body is proof enough to end its session; without one the access token is. */
@@ -19,7 +21,10 @@ export class LogoutGuard extends AccessGuard {
 @ApiTags('auth')
 @Controller({ path: 'auth', version: '1' })
 export class SessionsController {
-  constructor(private readonly sessions: Sessions) {}
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly signOut: SignOut,
+  ) {}
 
   @Get('session')
   @Bearer()
@@ -28,6 +33,23 @@ export class SessionsController {
   session(@CurrentUser() principal: Principal): SessionDto {
     const { userId, sessionId, appId, roles, issuedAt, expiresAt } = principal;
     return { userId, sessionId, appId, roles, issuedAt: toIso(issuedAt), expiresAt: toIso(expiresAt) };
+  }
+
+  @Get('sessions')
+  @Bearer()
+  @ApiOperation({ summary: 'My devices: every session of mine that is alive' })
+  @ApiOkResponse({ type: DeviceSessionsDto })
+  async list(@CurrentUser() { userId, sessionId }: Principal): Promise<DeviceSessionsDto> {
+    return { sessions: await this.sessions.list(userId, sessionId) };
+  }
+
+  @Delete('sessions/:id')
+  @HttpCode(204)
+  @Bearer()
+  @ApiOperation({ summary: 'Sign out one of my devices' })
+  @ApiNoContentResponse()
+  async end(@Param('id', ParseUUIDPipe) id: string, @CurrentUser() { userId }: Principal): Promise<void> {
+    await this.signOut.device(userId, id);
   }
 
   @Post('refresh')
@@ -45,9 +67,12 @@ export class SessionsController {
   @UseGuards(LogoutGuard)
   @ApiOperation({ summary: 'Sign out, by refresh token or by access token' })
   @ApiNoContentResponse()
-  async logout(@Body() { refreshToken }: LogoutDto, @CurrentUser() principal: Principal | undefined): Promise<void> {
-    if (refreshToken !== undefined) await this.sessions.endByRefreshToken(refreshToken);
-    else if (principal) await this.sessions.end(principal.sessionId);
+  async logout(
+    @Body() { refreshToken, scope = 'local' }: LogoutDto,
+    @CurrentUser() principal: Principal | undefined,
+  ): Promise<void> {
+    if (refreshToken !== undefined) await this.signOut.byRefreshToken(refreshToken, scope);
+    else if (principal) await this.signOut.of(principal.userId, principal.sessionId, scope);
   }
 }
 

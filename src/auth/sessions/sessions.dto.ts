@@ -1,6 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
 
+/** What a sign-out ends. */
+export type LogoutScope = 'local' | 'others' | 'global';
+
 export class RefreshDto {
   @ApiProperty()
   @IsString()
@@ -23,10 +26,43 @@ export class LogoutDto {
   @Length(1, 512)
   readonly refreshToken?: string;
 
-  @ApiPropertyOptional({ enum: ['local'], default: 'local' })
+  @ApiPropertyOptional({
+    enum: ['local', 'others', 'global'],
+    default: 'local',
+    description: 'This session, all others of the user, or all of them',
+  })
   @IsOptional()
-  @IsIn(['local'])
-  readonly scope?: 'local';
+  @IsIn(['local', 'others', 'global'])
+  readonly scope?: LogoutScope;
+}
+
+/** A session as its person sees it: a device that is signed in. */
+export class DeviceSessionDto {
+  @ApiProperty({ format: 'uuid' })
+  readonly id!: string;
+
+  @ApiProperty()
+  readonly appId!: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  readonly deviceName!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  readonly devicePlatform!: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  readonly createdAt!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'When it was opened or last refreshed' })
+  readonly lastUsedAt!: string;
+
+  @ApiProperty({ description: 'Whether it is the session of this request' })
+  readonly current!: boolean;
+}
+
+export class DeviceSessionsDto {
+  @ApiProperty({ type: [DeviceSessionDto], description: 'The one used last first' })
+  readonly sessions!: DeviceSessionDto[];
 }
 
 export class SessionDto {

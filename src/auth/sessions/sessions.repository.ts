@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
-import { statement } from '../../database/statement.js';
-import type { RefreshTokenPoint } from '../tokens/refresh-tokens.js';
-import type { RefreshState } from './judge-refresh.js';
-import type { AuthenticationMethod, RevokeReason } from './session.entity.js';
+import { statement, type Queries } from '../../database/statement.js';
+import { COMMIT_SAFELY, FEED_COLUMNS } from '../revocation/revocations.repository.js';
+import type { RevokeReason } from '../revocation/revoke-reason.js';
+import type { AuthenticationMethod } from './session.entity.js';
 
 /** A live session: what tokens are made of. */
 export interface LiveSession {
@@ -26,12 +26,33 @@ export interface NewSession {
   readonly device: { readonly id: string | null; readonly name: string | null; readonly platform: string | null };
 }
 
-export interface Lifetimes {
+/** How long what is opened lives, and how many sessions a person may have. Seconds. */
+export interface SessionLimits {
   readonly idleSeconds: number;
   readonly absoluteSeconds: number;
+  readonly perUser: number;
+  /** Lifetime of access tokens: how long the feed must remember a dead session. */
+  readonly accessSeconds: number;
 }
 
-interface LiveRow {
+/** A session that was ended, for the process to know at once. */
+export interface EndedSession {
+  readonly id: string;
+  readonly reason: RevokeReason;
+}
+
+/** A live session as its person sees it. */
+export interface DeviceRow {
+  readonly id: string;
+  readonly app_id: string;
+  readonly device_name: string | null;
+  readonly device_platform: string | null;
+  readonly created_at: Date;
+  readonly rotated_at: Date;
+}
+
+/** The columns of `LIVE_COLUMNS`. */
+export interface LiveRow {
   readonly id: string;
   readonly user_id: string;
   readonly app_id: string;
@@ -42,143 +63,166 @@ interface LiveRow {
   readonly absolute_seconds: number;
 }
 
-interface StateRow extends LiveRow {
-  readonly parent_fork: number | null;
-  readonly parent_nonce_hash: Buffer | null;
-  readonly rotated_seconds_ago: number;
-  readonly retired_generations: number[];
-  readonly retired_forks: number[];
-  readonly retired_seconds_ago: number[];
-  readonly expired: boolean;
-  readonly revoke_reason: RevokeReason | null;
-}
-
-const LIVE_COLUMNS = `id, user_id, app_id, roles, generation, fork,
+export const LIVE_COLUMNS = `id, user_id, app_id, roles, generation, fork,
   floor(extract(epoch from idle_expires_at - now()))::int as idle_seconds,
   floor(extract(epoch from absolute_expires_at - now()))::int as absolute_seconds`;
 
-const IS_LIVE = 'revoked_at is null and idle_expires_at > now()';
+export const IS_LIVE = 'revoked_at is null and idle_expires_at > now()';
 
-// Older entries could no longer be forgiven, or their holder has been away for eight refreshes.
-const RING = 8;
+interface OpenedRow extends Omit<LiveRow, 'id'> {
+  /** null when another sign-in of the same device got in between. */
+  readonly id: string | null;
+  readonly ended: EndedSession[];
+}
 
-/** Puts a token of this generation and fork at the front of the ring of retired ones. */
-const retire = (generation: string, fork: string, when = 'true') => `
-  retired_generations = case when ${when} then (array[${generation}] || retired_generations)[1:${RING}] else retired_generations end,
-  retired_forks = case when ${when} then (array[${fork}] || retired_forks)[1:${RING}] else retired_forks end,
-  retired_at = case when ${when} then (array[now()] || retired_at)[1:${RING}] else retired_at end`;
-
-const openSession = statement<LiveRow>(
+// The new session takes the place of its device's, and of the one refreshed the longest time ago over the maximum. The
+// insert reads `ended`, so it comes after the update; of two sign-ins of one device at once the index lets one in.
+const openSession = statement<OpenedRow>(
   'open_session',
-  `insert into sessions (id, user_id, identity_id, app_id, amr, roles, device_id, device_name, device_platform,
-                         idle_expires_at, absolute_expires_at)
-   select $1, u.id, $3, $4, $5, u.roles, $6, $7, $8,
-          now() + make_interval(secs => $9), now() + make_interval(secs => $10)
-   from users u where u.id = $2 and u.status = 'active' for share
-   returning ${LIVE_COLUMNS}`,
+  `with person as (select id, roles from users where id = $2 and status = 'active' for share),
+   surplus as (
+     select id, case when app_id = $4 and device_id = $6 then 'replaced' else 'evicted' end as reason
+     from (select id, app_id, device_id,
+                  row_number() over (order by (app_id = $4 and device_id = $6) is true, rotated_at desc, id) as rank
+           from sessions where user_id = $2 and revoked_at is null) as live
+     where (app_id = $4 and device_id = $6) or rank >= $11),
+   ended as (
+     update sessions s set revoked_at = now(), revoke_reason = surplus.reason
+     from surplus, person where s.id = surplus.id and s.revoked_at is null
+     returning s.id, s.revoke_reason as reason),
+   fed as (
+     insert into revocations ${FEED_COLUMNS}
+     select 'session', id::text, reason, now() + make_interval(secs => $12) from ended returning 1),
+   opened as (
+     insert into sessions (id, user_id, identity_id, app_id, amr, roles, device_id, device_name, device_platform,
+                           idle_expires_at, absolute_expires_at)
+     select $1, id, $3, $4, $5, roles, $6, $7, $8,
+            now() + make_interval(secs => $9), now() + make_interval(secs => $10)
+     from person where (select count(*) from ended) >= 0
+     on conflict (user_id, app_id, device_id) where revoked_at is null do nothing
+     returning ${LIVE_COLUMNS})
+   select opened.*, (select coalesce(json_agg(ended), '[]') from ended) as ended, announced.*
+   from person left join opened on true left join lateral (select ${COMMIT_SAFELY} from fed limit 1) as announced on true`,
 );
 
-const useToken = statement<LiveRow>(
-  'use_refresh_token',
-  `update sessions set
-     generation = generation + 1, fork = 0, parent_fork = fork, parent_nonce_hash = $4, rotated_at = now(),
-     ${retire('generation - 1', 'parent_fork', 'parent_fork is not null')},
-     idle_expires_at = least(now() + make_interval(secs => $5), absolute_expires_at)
-   where id = $1 and generation = $2 and fork = $3 and ${IS_LIVE}
-   returning ${LIVE_COLUMNS}`,
+const endSession = statement<EndedSession>(
+  'end_session',
+  `with ended as (
+     update sessions set revoked_at = now(), revoke_reason = $2
+     where id = $1 and revoked_at is null and ($4::uuid is null or user_id = $4)
+     returning id, revoke_reason as reason),
+   fed as (
+     insert into revocations ${FEED_COLUMNS}
+     select 'session', id::text, reason, now() + make_interval(secs => $3) from ended returning 1)
+   select ended.id, ended.reason, ${COMMIT_SAFELY} from ended, (select count(*) from fed) as written`,
 );
 
-const forkChild = statement<LiveRow>(
-  'fork_child',
-  `update sessions set
-     fork = fork + 1, parent_nonce_hash = $4, rotated_at = now(),
-     ${retire('generation', 'fork')},
-     idle_expires_at = least(now() + make_interval(secs => $5), absolute_expires_at)
-   where id = $1 and generation = $2 and fork = $3 and ${IS_LIVE}
-   returning ${LIVE_COLUMNS}`,
+const lockUser = statement<{ id: string }>('lock_user', 'select id from users where id = $1 for update');
+
+const endSessionsOfUser = statement<EndedSession>(
+  'end_sessions_of_user',
+  `with ended as (
+     update sessions set revoked_at = now(), revoke_reason = $2
+     where user_id = $1 and revoked_at is null and id is distinct from $4
+     returning id, revoke_reason as reason),
+   fed as (
+     insert into revocations ${FEED_COLUMNS}
+     select 'session', id::text, reason, now() + make_interval(secs => $3) from ended returning 1)
+   select ended.id, ended.reason, ${COMMIT_SAFELY} from ended, (select count(*) from fed) as written`,
 );
 
-const fastForward = statement<LiveRow>(
-  'fast_forward_session',
-  `update sessions set
-     generation = $6::int + 1, fork = 0, parent_fork = $7, parent_nonce_hash = $4, rotated_at = now(),
-     ${retire('generation', 'fork')},
-     idle_expires_at = least(now() + make_interval(secs => $5), absolute_expires_at)
-   where id = $1 and generation = $2 and fork = $3 and ${IS_LIVE}
-   returning ${LIVE_COLUMNS}`,
+const findLiveOfUser = statement<DeviceRow>(
+  'find_live_sessions_of_user',
+  `select id, app_id, device_name, device_platform, created_at, rotated_at
+   from sessions where user_id = $1 and ${IS_LIVE} order by rotated_at desc, id`,
 );
 
-const findState = statement<StateRow>(
-  'find_refresh_state',
-  `select ${LIVE_COLUMNS}, parent_fork, parent_nonce_hash, revoke_reason,
-     extract(epoch from now() - rotated_at)::float8 as rotated_seconds_ago,
-     idle_expires_at <= now() as expired,
-     retired_generations, retired_forks,
-     (select coalesce(array_agg(extract(epoch from now() - at)::float8 order by n), '{}')
-        from unnest(retired_at) with ordinality as ring (at, n)) as retired_seconds_ago
-   from sessions where id = $1`,
+/** Whether a session is over, and why, as the database knows it now. */
+export interface Standing {
+  readonly userId: string;
+  readonly appId: string;
+  readonly revokeReason: RevokeReason | null;
+  readonly expired: boolean;
+}
+
+const findStanding = statement<Standing>(
+  'find_session_standing',
+  `select s.user_id as "userId", s.app_id as "appId",
+          case when u.status = 'active' then s.revoke_reason else 'disabled' end as "revokeReason",
+          s.idle_expires_at <= now() as expired
+   from sessions s join users u on u.id = s.user_id where s.id = $1`,
 );
 
-const revokeSession = statement<{ id: string }>(
-  'revoke_session',
-  `update sessions set revoked_at = now(), revoke_reason = $2
-   where id = $1 and revoked_at is null
-   returning id`,
-);
+// A sign-in loses its turn only to another one of the same device.
+const OPEN_ATTEMPTS = 5;
 
-/** The sessions table. Every change is one compare-and-set statement; what lost its race answers null. */
+/** The sessions table: opening, ending and listing. What ends a session writes the feed in the same transaction. */
 @Injectable()
 export class SessionsRepository {
   constructor(private readonly database: Database) {}
 
-  /** Null when the user is not active. Holds the user's row, so that a disable waits for it or is seen by it. */
+  /**
+   * Opens a session, and ends those whose place it takes. Null when the user is not active.
+   *
+   * Holds the user's row, so that a disable waits for it or is seen by it. Of many simultaneous sign-ins of one person
+   * the maximum may be exceeded until the next one; one device never has two live sessions.
+   */
   async open(
-    { id, userId, identityId, appId, amr, device }: NewSession,
-    lifetimes: Lifetimes,
-  ): Promise<LiveSession | null> {
-    const { idleSeconds, absoluteSeconds } = lifetimes;
-    return this.one(openSession, [
-      id, userId, identityId, appId, amr, device.id, device.name, device.platform, idleSeconds, absoluteSeconds,
-    ]); // prettier-ignore
+    session: NewSession,
+    limits: SessionLimits,
+  ): Promise<{ opened: LiveSession; ended: EndedSession[] } | null> {
+    const { id, userId, identityId, appId, amr, device } = session;
+    const ended: EndedSession[] = [];
+    for (let attempt = 0; attempt < OPEN_ATTEMPTS; attempt += 1) {
+      const [row] = await this.database.query(openSession, [
+        ...[id, userId, identityId, appId, amr, device.id, device.name, device.platform],
+        ...[limits.idleSeconds, limits.absoluteSeconds, limits.perUser, limits.accessSeconds],
+      ]);
+      if (!row) return null;
+      ended.push(...row.ended);
+      if (row.id !== null) return { opened: toLiveSession({ ...row, id: row.id }), ended };
+    }
+    throw new Error('a device kept signing in while it signed in');
   }
 
-  /** The common refresh: the token is the newest of a live session. */
-  async useToken(token: RefreshTokenPoint, nonceHash: Buffer | null, idleSeconds: number): Promise<LiveSession | null> {
-    return this.one(useToken, [token.sessionId, token.generation, token.fork, nonceHash, idleSeconds]);
+  /** Ends one session, of this user if one is named. Null when there is none, or it has ended before. */
+  async end(
+    sessionId: string,
+    reason: RevokeReason,
+    accessSeconds: number,
+    userId: string | null = null,
+  ): Promise<EndedSession | null> {
+    const [ended] = await this.database.query(endSession, [sessionId, reason, accessSeconds, userId]);
+    return ended ?? null;
   }
 
-  async forkChild(seen: LiveSession, nonceHash: Buffer | null, idleSeconds: number): Promise<LiveSession | null> {
-    return this.one(forkChild, [seen.id, seen.generation, seen.fork, nonceHash, idleSeconds]);
+  /**
+   * Ends all sessions of a user but `exceptId`, within the caller's transaction. Takes the user's row first, so that no
+   * sign-in that is under way slips past.
+   */
+  async endAllOfUser(
+    transaction: Queries,
+    userId: string,
+    reason: RevokeReason,
+    accessSeconds: number,
+    exceptId: string | null = null,
+  ): Promise<EndedSession[]> {
+    await transaction.query(lockUser, [userId]);
+    return transaction.query(endSessionsOfUser, [userId, reason, accessSeconds, exceptId]);
   }
 
-  async fastForward(
-    seen: LiveSession,
-    token: RefreshTokenPoint,
-    nonceHash: Buffer | null,
-    idleSeconds: number,
-  ): Promise<LiveSession | null> {
-    const { generation, fork } = token;
-    return this.one(fastForward, [seen.id, seen.generation, seen.fork, nonceHash, idleSeconds, generation, fork]);
+  async findLiveOfUser(userId: string): Promise<DeviceRow[]> {
+    return this.database.query(findLiveOfUser, [userId]);
   }
 
-  async findState(sessionId: string): Promise<{ session: LiveSession; state: RefreshState } | null> {
-    const [row] = await this.database.query(findState, [sessionId]);
-    return row ? { session: toLiveSession(row), state: toState(row) } : null;
-  }
-
-  /** False when it had ended before. */
-  async revoke(sessionId: string, reason: RevokeReason): Promise<boolean> {
-    const rows = await this.database.query(revokeSession, [sessionId, reason]);
-    return rows.length === 1;
-  }
-
-  private async one(query: typeof openSession, values: readonly unknown[]): Promise<LiveSession | null> {
-    const [row] = await this.database.query(query, values);
-    return row ? toLiveSession(row) : null;
+  /** Null when there is no such session. */
+  async findStanding(sessionId: string): Promise<Standing | null> {
+    const [row] = await this.database.query(findStanding, [sessionId]);
+    return row ?? null;
   }
 }
 
-function toLiveSession(row: LiveRow): LiveSession {
+export function toLiveSession(row: LiveRow): LiveSession {
   return {
     id: row.id,
     userId: row.user_id,
@@ -188,22 +232,5 @@ function toLiveSession(row: LiveRow): LiveSession {
     fork: row.fork,
     idleSeconds: row.idle_seconds,
     absoluteSeconds: row.absolute_seconds,
-  };
-}
-
-function toState(row: StateRow): RefreshState {
-  return {
-    generation: row.generation,
-    fork: row.fork,
-    parentFork: row.parent_fork,
-    parentNonceHash: row.parent_nonce_hash,
-    rotatedSecondsAgo: row.rotated_seconds_ago,
-    retired: row.retired_generations.map((generation, index) => ({
-      generation,
-      fork: row.retired_forks[index]!,
-      secondsAgo: row.retired_seconds_ago[index]!,
-    })),
-    expired: row.expired,
-    revokeReason: row.revoke_reason,
   };
 }

@@ -2,10 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { TokenSettings } from '../../config/settings.js';
+import { ACCESS_TOKEN_TYPE, accessTokenKeyId } from './access-token-header.js';
 import { KeyRing } from './key-ring.js';
-
-/** RFC 9068 section 2.1. */
-export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
 /** What an access token says about its holder. */
 export interface AccessTokenSubject {
@@ -15,6 +13,30 @@ export interface AccessTokenSubject {
   readonly roles: readonly string[];
   /** Seconds until the session ends for good; no access token outlives it. */
   readonly absoluteSeconds: number;
+}
+
+/** The claims of our access tokens (RFC 9068 section 2.2, and the session's id). Times in seconds since 1970. */
+export interface AccessTokenClaims {
+  readonly iss: string;
+  readonly aud: string;
+  readonly sub: string;
+  readonly sid: string;
+  readonly jti: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly client_id: string;
+  readonly roles: readonly string[];
+}
+
+/** What every access token must fulfil beside its signature. Nothing of it can be chosen by the token. */
+export function accessTokenRules(settings: TokenSettings) {
+  return {
+    algorithms: ['ES256' as const],
+    issuer: settings.issuer,
+    audience: settings.audience,
+    // Lowering the lifetime of access tokens takes effect on those that are out already.
+    maxAge: `${settings.accessTtlSeconds}s`,
+  };
 }
 
 /** Signs access tokens: JWT, ES256, RFC 9068. Nothing of WeChat stands in them. */
@@ -44,5 +66,20 @@ export class AccessTokens {
     const header = { alg: 'ES256', typ: ACCESS_TOKEN_TYPE, kid };
     const accessToken = this.jwt.sign(claims, { algorithm: 'ES256', header, privateKey });
     return { accessToken, expiresIn };
+  }
+
+  /** The claims of a good access token, otherwise null. Says nothing about a revoked session. */
+  async verify(token: string): Promise<AccessTokenClaims | null> {
+    const kid = accessTokenKeyId(token);
+    const key =
+      kid === null ? undefined : (this.keys.verification(kid) ?? (await this.keys.verificationAfterReload(kid)));
+    if (!key) return null;
+    try {
+      // jsonwebtoken, under @nestjs/jwt, takes a KeyObject; the typings name what it was before.
+      const publicKey = key as unknown as string;
+      return await this.jwt.verifyAsync<AccessTokenClaims>(token, { ...accessTokenRules(this.settings), publicKey });
+    } catch {
+      return null;
+    }
   }
 }

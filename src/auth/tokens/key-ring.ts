@@ -1,15 +1,19 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
+import { ConfigurationError } from '../../config/configuration-error.js';
 import { SealError } from '../../crypto/sealer.js';
 import { SchemaVersion } from '../../database/schema-version.js';
 import { AppError } from '../../errors/app-error.js';
 import { LOGGER } from '../../logging/logging.module.js';
+import { RevocationFeed } from '../revocation/revocation-feed.js';
 import { privateKeyFrom, publicKeyOf } from './es256-key.js';
 import { KeysRepository } from './keys.repository.js';
 import type { PublicJwk } from './signing-key.entity.js';
 
 const RETRY_MS = 2000;
+// A flood of tokens with made-up key names costs one reload in this time.
+const RELOAD_AT_MOST_EVERY_MS = 30_000;
 
 interface LoadedKeys {
   readonly signing: { readonly kid: string; readonly privateKey: KeyObject };
@@ -20,7 +24,7 @@ interface LoadedKeys {
 }
 
 /**
- * Holds the keys of this process, opened once.
+ * Holds the keys of this process, opened once, and follows what happens to them elsewhere.
  *
  * Makes the first keys on an empty database. Until the database is reachable and migrated it keeps trying, and whoever
  * needs a key is told SERVICE_UNAVAILABLE; a master key that does not open the stored keys stops the start.
@@ -29,12 +33,16 @@ interface LoadedKeys {
 export class KeyRing implements OnApplicationBootstrap, OnApplicationShutdown {
   private keys: LoadedKeys | null = null;
   private retry: NodeJS.Timeout | undefined;
+  private reloadedAt = -Infinity;
 
   constructor(
     private readonly repository: KeysRepository,
     private readonly schema: SchemaVersion,
+    private readonly feed: RevocationFeed,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.feed.onKeysChanged(() => this.reload());
+  }
 
   async onApplicationBootstrap(): Promise<void> {
     await this.loadOrRetry();
@@ -58,6 +66,12 @@ export class KeyRing implements OnApplicationBootstrap, OnApplicationShutdown {
     return this.loaded().verification.get(kid);
   }
 
+  /** The same for a key that may be too new for this process to know: reads the keys again, once in 30 s. */
+  async verificationAfterReload(kid: string): Promise<KeyObject | undefined> {
+    await this.reloadIfDue();
+    return this.verification(kid);
+  }
+
   /** The public keys for the outside, the coming one included, so that nobody meets a key before it is published. */
   published(): LoadedKeys['published'] {
     return this.loaded().published;
@@ -68,9 +82,25 @@ export class KeyRing implements OnApplicationBootstrap, OnApplicationShutdown {
     return this.loaded().refresh;
   }
 
-  /** The key that made refresh tokens of this version. */
+  /** The key that made refresh tokens of this version, while one of them may be alive. */
   refreshOf(version: number): Buffer | undefined {
     return this.loaded().refreshByVersion.get(version);
+  }
+
+  /** The same for a version that may be too new for this process to know: reads the keys again, once in 30 s. */
+  async refreshOfAfterReload(version: number): Promise<Buffer | undefined> {
+    await this.reloadIfDue();
+    return this.refreshOf(version);
+  }
+
+  /** Reads the keys as they are now. @throws SealError, and AppError SERVICE_UNAVAILABLE */
+  async reload(): Promise<void> {
+    this.reloadedAt = performance.now();
+    if (this.keys) this.keys = await this.load();
+  }
+
+  private async reloadIfDue(): Promise<void> {
+    if (performance.now() - this.reloadedAt >= RELOAD_AT_MOST_EVERY_MS) await this.reload();
   }
 
   private loaded(): LoadedKeys {
@@ -81,25 +111,30 @@ export class KeyRing implements OnApplicationBootstrap, OnApplicationShutdown {
   private async loadOrRetry(): Promise<void> {
     try {
       if (await this.schema.isCurrent()) {
+        await this.makeFirstKeys();
         this.keys = await this.load();
         return;
       }
       this.logger.error('the database is not migrated; run: npm run migration:run');
     } catch (error) {
-      if (error instanceof SealError) throw error;
+      if (error instanceof SealError) throw wrongMasterKey(error);
       this.logger.error({ err: error }, 'the keys cannot be loaded yet');
     }
     this.retry = setTimeout(() => void this.loadOrRetry(), RETRY_MS).unref();
   }
 
-  private async load(): Promise<LoadedKeys> {
+  private async makeFirstKeys(): Promise<void> {
     await this.repository.ensureSigningKey('current');
     await this.repository.ensureSigningKey('next');
     await this.repository.ensureSecretKey('refresh_token');
-    const signingKeys = await this.repository.loadSigningKeys(['next', 'current', 'previous']);
+    await this.repository.reseal();
+  }
+
+  private async load(): Promise<LoadedKeys> {
+    const signingKeys = await this.repository.loadSigningKeys();
     const refreshKeys = await this.repository.loadSecretKeys('refresh_token');
     const current = signingKeys.find((key) => key.status === 'current');
-    const refresh = refreshKeys.findLast((key) => !key.retired);
+    const refresh = refreshKeys.findLast((key) => !key.retiring);
     if (!current || !refresh) throw new Error('there is no current key');
     return {
       signing: { kid: current.kid, privateKey: privateKeyFrom(current.pkcs8) },
@@ -109,4 +144,12 @@ export class KeyRing implements OnApplicationBootstrap, OnApplicationShutdown {
       refreshByVersion: new Map(refreshKeys.map((key) => [key.version, key.secret])),
     };
   }
+}
+
+function wrongMasterKey({ reason, masterKeyId }: SealError): ConfigurationError {
+  return new ConfigurationError([
+    reason === 'unknown-master-key'
+      ? `MASTER_KEYS: the keys in the database were sealed with master key "${masterKeyId}", which is not configured`
+      : `MASTER_KEYS: master key "${masterKeyId}" does not open the keys in the database; it is not the one that sealed them`,
+  ]);
 }

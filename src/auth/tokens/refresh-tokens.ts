@@ -40,12 +40,13 @@ export class RefreshTokens {
     return bytes.toString('base64url');
   }
 
-  /** Null for anything that this server did not write. */
-  read(token: string): RefreshTokenPoint | null {
+  /** Null for anything that this server did not write. Asks the database only for a key that is not known yet. */
+  async read(token: string): Promise<RefreshTokenPoint | null> {
     if (token.length !== TOKEN_LENGTH) return null;
     const bytes = decodeBase64url(token);
     if (bytes?.length !== TOKEN_BYTES) return null;
-    const secret = this.keys.refreshOf(bytes.readUInt8(0));
+    const version = bytes.readUInt8(0);
+    const secret = this.keys.refreshOf(version) ?? (await this.keys.refreshOfAfterReload(version));
     if (!secret || !timingSafeEqual(macOf(secret, bytes), bytes.subarray(MAC_AT))) return null;
     return {
       sessionId: formatUuid(bytes.subarray(SESSION_AT, GENERATION_AT)),

@@ -1,6 +1,12 @@
 import { CreateUsersAndIdentities1763600000000 } from './1763600000000-create-users-and-identities.js';
 import { CreateKeys1763600100000 } from './1763600100000-create-keys.js';
+import { CreateRevocations1763600300000 } from './1763600300000-create-revocations.js';
 import { CreateSessions1763600200000 } from './1763600200000-create-sessions.js';
 
 /** Every migration, oldest first. A released migration is never changed. */
-export const MIGRATIONS = [CreateUsersAndIdentities1763600000000, CreateKeys1763600100000, CreateSessions1763600200000];
+export const MIGRATIONS = [
+  CreateUsersAndIdentities1763600000000,
+  CreateKeys1763600100000,
+  CreateSessions1763600200000,
+  CreateRevocations1763600300000,
+];

@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../database/database.js';
+import { statement } from '../../database/statement.js';
+import type { RevocationKind } from './revocation.entity.js';
+
+/** PostgreSQL's channel on which writers announce that the feed has grown. */
+export const REVOCATIONS_CHANNEL = 'wechat_passport_revocations';
+
+/** An entry of the feed. */
+export interface FeedEntry {
+  readonly id: string;
+  readonly kind: RevocationKind;
+  readonly subject: string;
+  readonly reason: string;
+  /** Until nothing it speaks of can be valid. */
+  readonly secondsLeft: number;
+}
+
+/**
+ * SQL of the columns a writer puts into the feed, for `insert into revocations … select`; `reason` and the lifetime of
+ * access tokens in seconds are SQL expressions.
+ */
+export const FEED_COLUMNS = '(kind, subject, reason, expires_at)';
+
+/**
+ * SQL that makes the surrounding transaction survive a crash whatever the server's default is, and announces it.
+ * An acknowledged sign-out must not come back from the dead.
+ */
+export const COMMIT_SAFELY = `set_config('synchronous_commit', 'on', true), pg_notify('${REVOCATIONS_CHANNEL}', '')`;
+
+const SELECT_FEED = `select id, kind, subject, reason,
+  extract(epoch from expires_at - now())::float8 as "secondsLeft" from revocations`;
+
+const loadFeed = statement<FeedEntry>('load_feed', `${SELECT_FEED} where expires_at > now()`);
+
+// By time of writing and not by a running number: a number can be handed out long before its row is committed.
+const loadRecentFeed = statement<FeedEntry>(
+  'load_recent_feed',
+  `${SELECT_FEED} where written_at > now() - make_interval(secs => $1) and expires_at > now()`,
+);
+
+const deleteExpired = statement<{ id: string }>(
+  'delete_expired_revocations',
+  `delete from revocations where id in (
+     select id from revocations where expires_at < now() order by expires_at limit 1000 for update skip locked)
+   returning id`,
+);
+
+/** The feed of revocations. It is written in the transaction that revokes; see the sessions' and the keys' repositories. */
+@Injectable()
+export class RevocationsRepository {
+  constructor(private readonly database: Database) {}
+
+  async loadAll(): Promise<FeedEntry[]> {
+    return this.database.query(loadFeed, []);
+  }
+
+  /** What was written in the last `seconds`. */
+  async loadRecent(seconds: number): Promise<FeedEntry[]> {
+    return this.database.query(loadRecentFeed, [seconds]);
+  }
+
+  /** Deletes up to 1000 entries that no longer matter, and says how many. */
+  async deleteExpired(): Promise<number> {
+    return (await this.database.query(deleteExpired, [])).length;
+  }
+}

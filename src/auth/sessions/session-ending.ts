@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { TokenSettings } from '../../config/settings.js';
+import { Database } from '../../database/database.js';
+import type { Queries } from '../../database/statement.js';
+import { RevokedSessions } from '../revocation/revoked-sessions.js';
+import type { RevokeReason } from '../revocation/revoke-reason.js';
+import { SessionsRepository, type EndedSession } from './sessions.repository.js';
+
+/**
+ * Ends sessions before their time. This process refuses their access tokens at once, every other one within a second.
+ */
+@Injectable()
+export class SessionEnding {
+  constructor(
+    private readonly repository: SessionsRepository,
+    private readonly database: Database,
+    private readonly revoked: RevokedSessions,
+    private readonly settings: TokenSettings,
+  ) {}
+
+  /** Ends one session, of this user if one is named. False when there is none, or it has ended before. */
+  async end(sessionId: string, reason: RevokeReason, userId: string | null = null): Promise<boolean> {
+    const ended = await this.repository.end(sessionId, reason, this.settings.accessTtlSeconds, userId);
+    if (ended) this.forget([ended]);
+    return ended !== null;
+  }
+
+  /** Ends all sessions of a user, or all but one. */
+  async endAllOfUser(userId: string, reason: RevokeReason, exceptId: string | null = null): Promise<void> {
+    const ended = await this.database.transaction((transaction) =>
+      this.endAllWithin(transaction, userId, reason, exceptId),
+    );
+    this.forget(ended ?? []);
+  }
+
+  /** The same within a larger unit of work, which calls `forget` with the answer once it has committed. */
+  async endAllWithin(
+    transaction: Queries,
+    userId: string,
+    reason: RevokeReason,
+    exceptId: string | null = null,
+  ): Promise<EndedSession[]> {
+    return this.repository.endAllOfUser(transaction, userId, reason, this.settings.accessTtlSeconds, exceptId);
+  }
+
+  /** Makes this process refuse the access tokens of sessions whose end has been committed. */
+  forget(ended: readonly EndedSession[]): void {
+    for (const { id, reason } of ended) this.revoked.add(id, reason, this.settings.accessTtlSeconds);
+  }
+}

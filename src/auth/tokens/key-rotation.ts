@@ -1,0 +1,78 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { TokenSettings } from '../../config/settings.js';
+import { LOGGER } from '../../logging/logging.module.js';
+import { KeyRing } from './key-ring.js';
+import { KeysRepository } from './keys.repository.js';
+
+const DAY_SECONDS = 86_400;
+const SIGNING_KEY_LIFE_SECONDS = 90 * DAY_SECONDS;
+const REFRESH_KEY_LIFE_SECONDS = 180 * DAY_SECONDS;
+// Verifiers cache the JWKS for 5 minutes; a key signs only after all of them have had time to see it twice.
+const PUBLISHED_SECONDS = 600;
+// Over the lifetime of its last access token, for clocks that differ.
+const PREVIOUS_MARGIN_SECONDS = 300;
+const CHECK_EVERY_MS = 3_600_000;
+
+/** Renews keys before they grow old. Every instance looks every hour; the database lets one of them act. */
+@Injectable()
+export class KeyRotation implements OnApplicationBootstrap, OnApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly repository: KeysRepository,
+    private readonly keys: KeyRing,
+    private readonly settings: TokenSettings,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.rotateIfDue(), CHECK_EVERY_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Rotates what is old enough; safe to call at any time and anywhere. */
+  async rotateIfDue(): Promise<void> {
+    try {
+      const current = (await this.repository.loadSigningKeys()).find((key) => key.status === 'current');
+      if (current && current.statusSeconds > SIGNING_KEY_LIFE_SECONDS) await this.rotateSigningKey();
+      const [refresh] = (await this.repository.loadSecretKeys('refresh_token')).filter((key) => !key.retiring);
+      if (refresh && refresh.ageSeconds > REFRESH_KEY_LIFE_SECONDS) await this.rotateRefreshKey();
+      await this.repository.retirePreviousSigningKeys(this.settings.accessTtlSeconds + PREVIOUS_MARGIN_SECONDS);
+    } catch (error) {
+      this.logger.error({ err: error }, 'the keys cannot be rotated now');
+    }
+  }
+
+  /** Signs with the next key from now on. False when that key is too new, or somebody else rotated meanwhile. */
+  async rotateSigningKey(): Promise<boolean> {
+    const current = (await this.repository.loadSigningKeys()).find((key) => key.status === 'current');
+    const rotated = current ? await this.repository.rotateSigningKey(current.kid, PUBLISHED_SECONDS) : false;
+    if (rotated) this.logger.info({ event: 'signing_key_rotated', kid: current?.kid ?? null }, 'signing key rotated');
+    await this.keys.reload();
+    return rotated;
+  }
+
+  /** Makes refresh tokens with a new key from now on; those of the old one live as long as a session may idle. */
+  async rotateRefreshKey(): Promise<boolean> {
+    const newest = (await this.repository.loadSecretKeys('refresh_token')).at(-1);
+    const keepSeconds = this.settings.refreshIdleTtlSeconds;
+    const rotated = newest
+      ? await this.repository.rotateSecretKey('refresh_token', newest.version, keepSeconds)
+      : false;
+    if (rotated) this.logger.info({ event: 'refresh_key_rotated' }, 'refresh token key rotated');
+    await this.keys.reload();
+    return rotated;
+  }
+
+  /** Makes every access token of a signing key worthless, everywhere within a second. False when there is no such key. */
+  async revokeSigningKey(kid: string): Promise<boolean> {
+    const revoked = await this.repository.revokeSigningKey(kid);
+    if (revoked) this.logger.warn({ event: 'signing_key_revoked', kid }, 'signing key revoked');
+    await this.keys.reload();
+    return revoked;
+  }
+}

@@ -1,0 +1,56 @@
+import { NestFactory } from '@nestjs/core';
+import type { INestApplicationContext } from '@nestjs/common';
+import { AppModule } from '../app.module.js';
+import { ConfigurationError } from '../config/configuration-error.js';
+import { loadSettings } from '../config/load-settings.js';
+import { createLogger } from '../logging/logger.js';
+import { NestLogger } from '../logging/nest-logger.js';
+import { clientSecret } from './client-commands.js';
+import { listKeys, resealKeys, revokeKey, rotateKeys } from './key-commands.js';
+import { disableUser, enableUser } from './user-commands.js';
+
+type Command = (app: INestApplicationContext, argument: string | undefined) => Promise<void>;
+
+const COMMANDS: Readonly<Record<string, { run: Command; help: string }>> = {
+  'keys list': { run: listKeys, help: 'the signing keys and their status' },
+  'keys rotate': { run: rotateKeys, help: 'sign with the next key; also: keys rotate refresh' },
+  'keys revoke': { run: revokeKey, help: 'keys revoke <kid>: refuse everything that this key signed' },
+  'keys reseal': { run: resealKeys, help: 'seal every key with the first of MASTER_KEYS' },
+  'users disable': { run: disableUser, help: 'users disable <user id>: end all sessions, refuse sign-in' },
+  'users enable': { run: enableUser, help: 'users enable <user id>' },
+};
+
+const USAGE = [
+  'usage: npm run cli -- <command>',
+  '  clients secret  make a secret for OAUTH_CLIENTS, and its hash',
+  ...Object.entries(COMMANDS).map(([name, { help }]) => `  ${name.padEnd(15)} ${help}`),
+].join('\n');
+
+async function main([topic = '', verb = '', argument]: readonly string[]): Promise<void> {
+  const name = `${topic} ${verb}`;
+  if (name === 'clients secret') return clientSecret();
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) throw new ConfigurationUsage(USAGE);
+  const logger = createLogger('error', process.stderr);
+  const app = await NestFactory.createApplicationContext(AppModule.forRoot(loadSettings(process.env), logger), {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  try {
+    await command.run(app, argument);
+  } finally {
+    await app.close();
+  }
+}
+
+/** The command line makes no sense. */
+class ConfigurationUsage extends Error {}
+
+main(process.argv.slice(2)).then(
+  () => process.exit(process.exitCode ?? 0),
+  (error: unknown) => {
+    const expected = error instanceof ConfigurationUsage || error instanceof ConfigurationError;
+    console.error(expected || error instanceof Error ? (error as Error).message : error);
+    process.exit(1);
+  },
+);
