@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { preferredLanguage } from './errors/preferred-language.js';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { toAppError, toProblem } from './errors/problem.js';
+import { httpRequests } from './health/metrics.js';
 import { readRequestBodies } from './http/request-bodies.js';
 import { traceIdOf } from './http/trace-id.js';
 import { unreadableRequestHandler } from './http/unreadable-request.js';
@@ -37,6 +38,8 @@ export async function createHttpApp(
     genReqId: traceIdOf,
     // Idle keep-alive connections are closed at shutdown; requests in flight are answered.
     forceCloseConnections: 'idle',
+    // So is what arrives behind one of them; Fastify would answer it with a 503 of its own making.
+    return503OnClosing: false,
     // Above the 60 s of common load balancers, so that the balancer closes first.
     keepAliveTimeout: 65_000,
     requestTimeout: 30_000,
@@ -58,17 +61,12 @@ export async function createHttpApp(
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
-    logger.info(
-      {
-        traceId: request.id,
-        method: request.method,
-        // The route's pattern: a raw URL could carry a secret.
-        route: request.routeOptions.url,
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime * 10) / 10,
-      },
-      'request',
-    );
+    const { id: traceId, method } = request;
+    const { statusCode: status, elapsedTime } = reply;
+    // The route's pattern: a raw URL could carry a secret.
+    const route = request.routeOptions.url;
+    httpRequests.observe({ method, route: route ?? 'none', status }, elapsedTime / 1000);
+    logger.info({ traceId, method, route, status, ms: Math.round(elapsedTime * 10) / 10 }, 'request');
     done();
   });
   app.enableVersioning({ type: VersioningType.URI });

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Pool, PoolClient } from 'pg';
+import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { DatabaseSettings } from '../config/settings.js';
 import type { Queries, Statement } from './statement.js';
 import { asUnavailable } from './unavailable.js';
@@ -44,9 +44,7 @@ export class Database implements Queries {
       await client.query('commit');
       return result;
     } catch (error) {
-      await client.query('rollback').catch(() => {
-        broken = true;
-      });
+      broken = isSilent(error) || !(await rolledBack(client));
       if (error instanceof Rollback) return null;
       throw asUnavailable(error);
     } finally {
@@ -77,5 +75,19 @@ export class Database implements Queries {
   private get pool(): Pool {
     // TypeORM's PostgreSQL driver calls its connection pool `master`.
     return (this.dataSource.driver as unknown as { master: Pool }).master;
+  }
+}
+
+/** Whether the connection itself failed. A rollback on it would wait in vain; closing it undoes the transaction too. */
+function isSilent(error: unknown): boolean {
+  return asUnavailable(error) !== error && !(error instanceof DatabaseError);
+}
+
+async function rolledBack(client: PoolClient): Promise<boolean> {
+  try {
+    await client.query('rollback');
+    return true;
+  } catch {
+    return false;
   }
 }

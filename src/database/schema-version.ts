@@ -31,7 +31,7 @@ export class SchemaVersion {
     try {
       return await this.database.query(appliedMigrations, []);
     } catch (error) {
-      if ((error as { code?: unknown }).code === UNDEFINED_TABLE) return [];
+      if ((error as { cause?: { code?: unknown } }).cause?.code === UNDEFINED_TABLE) return [];
       throw error;
     }
   }

@@ -1,7 +1,9 @@
+import { isNativeError } from 'node:util/types';
 import { AppError } from '../errors/app-error.js';
 
 // Node's network errors, and SQLSTATE classes 08 (connection), 53 (resources), 57 (operator intervention: shutdown,
-// crash, cancelled by a timeout), 55P03 (lock timeout), 40001 and 40P01 (serialization, deadlock).
+// crash, cancelled by a timeout), 55P03 (lock timeout), 40001 and 40P01 (serialization, deadlock), 42P01 and 42703 (no such
+// table, no such column: the migrations have not been run yet).
 const NETWORK = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -13,7 +15,7 @@ const NETWORK = new Set([
   'ENETUNREACH',
   'ENOENT',
 ]);
-const SQL_STATE = /^(08|53|57)|^(55P03|40001|40P01)$/;
+const SQL_STATE = /^(08|53|57)|^(55P03|40001|40P01|42P01|42703)$/;
 
 // node-postgres reports these without a code.
 const MESSAGE =
@@ -21,7 +23,8 @@ const MESSAGE =
 
 /** Answers SERVICE_UNAVAILABLE for an error that says "not now", and the error itself for one that says "not like this". */
 export function asUnavailable(error: unknown): unknown {
-  if (error instanceof AppError || !(error instanceof Error)) return error;
+  // Not `instanceof Error`: Node's network errors come from another realm than ours where modules are sandboxed.
+  if (error instanceof AppError || !isNativeError(error)) return error;
   const { code } = error as { code?: unknown };
   const passing = typeof code === 'string' ? NETWORK.has(code) || SQL_STATE.test(code) : MESSAGE.test(error.message);
   return passing ? new AppError('SERVICE_UNAVAILABLE', { cause: error, retryAfterSeconds: 2 }) : error;
