@@ -50,7 +50,7 @@ main(process.argv.slice(2)).then(
   () => process.exit(process.exitCode ?? 0),
   (error: unknown) => {
     const expected = error instanceof ConfigurationUsage || error instanceof ConfigurationError;
-    console.error(expected || error instanceof Error ? (error as Error).message : error);
+    console.error(expected || error instanceof Error ? error.message : error);
     process.exit(1);
   },
 );

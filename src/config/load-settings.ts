@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
+import type { MasterKey } from '../crypto/sealer.js';
 import { ConfigurationError } from './configuration-error.js';
 import { developmentMasterKey } from './development-master-key.js';
 import { Environment, SECRET_VARIABLES } from './environment.js';
@@ -65,9 +66,7 @@ export function loadSettings(variables: NodeJS.ProcessEnv, options: LoadOptions 
       metricsToken: environment.METRICS_TOKEN ?? null,
     },
     database: databaseSettings(environment, options),
-    masterKeys: {
-      masterKeys: masterKeys.length > 0 ? masterKeys : parseMasterKeys(developmentMasterKey(dataDirectory), problems),
-    },
+    masterKeys: { masterKeys: masterKeys.length > 0 ? masterKeys : developmentMasterKeys(dataDirectory) },
     wechat: {
       apps: apps.length > 0 ? apps : SANDBOX_APPS,
       apiBaseUrl: withoutTrailingSlash(environment.WECHAT_API_BASE_URL ?? (sandbox ? localUrl : WECHAT_API)),
@@ -210,7 +209,16 @@ function withoutTrailingSlash(url: string): string {
   return url.replace(/\/+$/, '');
 }
 
-function freeze(settings: Settings): Settings {
-  Object.values(settings).forEach((slice) => Object.freeze(slice));
-  return Object.freeze(settings);
+function developmentMasterKeys(dataDirectory: string): MasterKey[] {
+  const damage: string[] = [];
+  const masterKeys = parseMasterKeys(developmentMasterKey(dataDirectory), damage);
+  if (damage.length === 0) return masterKeys;
+  throw new ConfigurationError([`${dataDirectory}/master-key: is damaged; restore it, or delete the whole folder`]);
+}
+
+/** Freezes every object and list within; bytes cannot be frozen. */
+function freeze<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
+  Object.values(value).forEach(freeze);
+  return Object.freeze(value);
 }

@@ -33,7 +33,7 @@ export function parseWechatApps(text: string, problems: string[]): WechatApp[] {
   if (new Set(apps.map((app) => app.appId)).size !== apps.length) {
     problems.push('WECHAT_APPS: every appId must be listed once');
   }
-  return apps.map((app) => Object.freeze({ ...app }));
+  return apps;
 }
 
 function checkApp(app: unknown, where: string, problems: string[]): void {
@@ -47,7 +47,7 @@ function checkApp(app: unknown, where: string, problems: string[]): void {
     if (value === undefined && !required) continue;
     if (typeof value !== 'string' || !pattern.test(value)) problems.push(`${where}.${field}: must be ${rule}`);
   }
-  if (Object.keys(given).some((field) => !(field in FIELDS))) {
+  if (Object.keys(given).some((field) => !Object.hasOwn(FIELDS, field))) {
     problems.push(`${where}: has a field other than ${Object.keys(FIELDS).join(', ')}`);
   }
 }

@@ -9,6 +9,7 @@ export const SANDBOX_APPS: readonly WechatApp[] = [
 /** Secrets that stand in this repository. Whoever uses one of them in production has no secret. */
 export const PRINTED_SECRETS: ReadonlySet<string> = new Set([
   ...SANDBOX_APPS.map((app) => app.secret),
+  'development-control-token',
   'replace-me-with-32-random-bytes-in-base64',
   'replace-with-your-appsecret',
 ]);

@@ -15,6 +15,8 @@ const SHARED = {
   synchronize: false,
   logging: false,
   installExtensions: false,
+  // PostgreSQL has had gen_random_uuid() built in since 13; TypeORM knows it by the extension it came from.
+  uuidExtension: 'pgcrypto',
 } as const;
 
 // The limits that keep one slow statement from taking the whole server with it.

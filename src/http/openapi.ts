@@ -38,6 +38,8 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
     .addBearerAuth()
     .build();
   const document = SwaggerModule.createDocument(app, config, { extraModels: [ProblemDto] });
+  // The document is the same wherever the server stands.
+  delete document.servers;
   const problem = {
     description: 'What went wrong, and the remedy',
     content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDto) } } },

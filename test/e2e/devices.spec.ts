@@ -63,7 +63,9 @@ describe('sessions as devices', () => {
     expect(foreign.body).toMatchObject({ status: 404, code: 'NOT_FOUND' });
     expect((await whoAmI(lost)).status).toBe(200);
 
-    const own = await server.request('DELETE', `/v1/auth/sessions/${sessionId}`, { token: held.body.tokens.accessToken });
+    const own = await server.request('DELETE', `/v1/auth/sessions/${sessionId}`, {
+      token: held.body.tokens.accessToken,
+    });
     expect(own.status).toBe(204);
     expect((await whoAmI(lost)).body).toMatchObject({ status: 401, code: 'SESSION_REVOKED', remedy: 'ask-user' });
     expect((await refresh(lost)).body).toMatchObject({ status: 401, code: 'SESSION_REVOKED', remedy: 'ask-user' });

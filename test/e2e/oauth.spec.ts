@@ -42,7 +42,14 @@ describe('the OAuth endpoints', () => {
     const foreign = (await signIn('ben', APP_TWO)).tokens;
     const dead = (await signIn('ben')).tokens;
     await server.post('/v1/auth/logout', { refreshToken: dead.refreshToken });
-    for (const token of [foreign.accessToken, foreign.refreshToken, dead.accessToken, dead.refreshToken, 'x', 'a.b.c']) {
+    for (const token of [
+      foreign.accessToken,
+      foreign.refreshToken,
+      dead.accessToken,
+      dead.refreshToken,
+      'x',
+      'a.b.c',
+    ]) {
       const answer = await form('/oauth/introspect', { token });
       expect([answer.status, answer.body]).toEqual([200, { active: false }]);
     }

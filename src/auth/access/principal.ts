@@ -22,7 +22,7 @@ export function principalOf(claims: Readonly<Record<string, unknown>>): Principa
     userId: sub as string,
     sessionId: sid as string,
     appId,
-    roles: Object.freeze(roles as string[]),
+    roles: Object.freeze(roles),
     issuedAt: iat as number,
     expiresAt: exp as number,
   });

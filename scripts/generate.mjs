@@ -1,0 +1,22 @@
+// Writes openapi.json and docs/errors.md from the built program; with --check it writes nothing and fails if they differ.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { renderErrors } from './render-errors.mjs';
+import { renderOpenApi } from './render-openapi.mjs';
+
+const files = { 'openapi.json': await renderOpenApi(), 'docs/errors.md': renderErrors() };
+const stale = [];
+for (const [file, content] of Object.entries(files)) {
+  if ((await readFile(file, 'utf8').catch(() => null)) === content) continue;
+  stale.push(file);
+  if (process.argv.includes('--check')) continue;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
+}
+
+if (stale.length === 0) console.log('The generated files are up to date.');
+else if (!process.argv.includes('--check')) console.log(`Written: ${stale.join(', ')}`);
+else {
+  console.error(`Out of date: ${stale.join(', ')}. Run "npm run generate" and commit the result.`);
+  process.exitCode = 1;
+}
