@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Logger } from 'pino';
@@ -6,11 +7,12 @@ import { toAppError, toProblem } from './problem.js';
 import type { AppError } from './app-error.js';
 
 interface IncomingRequest {
-  readonly id: string;
+  /** Ours on Fastify; Express has none, and middleware may put something else there. */
+  readonly id?: unknown;
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-/** Answers every error as `application/problem+json`, and logs those that an operator should see. */
+/** Answers every error as `application/problem+json`, on Fastify and Express, and logs those that an operator should see. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
@@ -26,8 +28,10 @@ export class ProblemFilter implements ExceptionFilter {
     if (adapter.isHeadersSent(response)) return;
 
     const error = toAppError(thrown);
-    this.log(error, request.id);
-    const problem = toProblem(error, preferredLanguage(request.headers['accept-language']), request.id);
+    const traceId = typeof request.id === 'string' ? request.id : randomBytes(16).toString('hex');
+    this.log(error, traceId);
+    const problem = toProblem(error, preferredLanguage(request.headers['accept-language']), traceId);
+    adapter.setHeader(response, 'x-trace-id', traceId);
     for (const [name, value] of Object.entries(headersFor(error))) adapter.setHeader(response, name, value);
     adapter.reply(response, problem, problem.status);
   }

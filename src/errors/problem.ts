@@ -1,3 +1,4 @@
+import { HttpException } from '@nestjs/common';
 import { AppError } from './app-error.js';
 import type { ErrorCode, Remedy } from './catalog.js';
 import type { Language } from './preferred-language.js';
@@ -30,15 +31,19 @@ export function toProblem(error: AppError, language: Language, traceId: string):
 /**
  * Turns whatever was thrown into an error of the catalog.
  *
- * Errors of the HTTP layer (malformed JSON, unknown route, body over the limit) carry a status below 500 and become the
- * matching code; everything else is INTERNAL, with the original as the cause and nothing of it in the answer.
+ * Errors of the HTTP layer (malformed JSON, unknown route, body over the limit) and Nest's own exceptions, of guards that
+ * are not ours for example, carry a status below 500 and become the matching code; everything else is INTERNAL, with the
+ * original as the cause and nothing of it in the answer.
  */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const status = httpStatusOf(thrown);
   // The router's message quotes the path, and people paste tokens into paths; so it is no cause that a log may have.
   if (status === 404) return new AppError('NOT_FOUND');
+  if (status === 401) return new AppError('ACCESS_TOKEN_INVALID', { cause: thrown });
+  if (status === 403) return new AppError('FORBIDDEN', { cause: thrown });
   if (status === 413) return new AppError('PAYLOAD_TOO_LARGE', { cause: thrown });
+  if (status === 429) return new AppError('RATE_LIMITED', { cause: thrown });
   if (status === 503) return new AppError('SERVICE_UNAVAILABLE', { cause: thrown, retryAfterSeconds: 5 });
   if (status >= 400 && status < 500) {
     return new AppError('VALIDATION_FAILED', { cause: thrown, detail: malformedDetail(status) });
@@ -47,9 +52,10 @@ export function toAppError(thrown: unknown): AppError {
 }
 
 function httpStatusOf(thrown: unknown): number {
+  if (thrown instanceof HttpException) return thrown.getStatus();
   if (typeof thrown !== 'object' || thrown === null) return 500;
-  const { status, statusCode } = thrown as { status?: unknown; statusCode?: unknown };
-  if (typeof status === 'number') return status;
+  // Fastify's and Express's own errors. A `status` says less: HTTP clients put that of somebody else's answer there.
+  const { statusCode } = thrown as { statusCode?: unknown };
   return typeof statusCode === 'number' ? statusCode : 500;
 }
 

@@ -43,10 +43,14 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
     redact: {
       paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]),
       censor: (value: unknown, path: string[]) =>
-        path.at(-1) === 'code' && typeof value === 'string' && PUBLIC_CODE.test(value) ? value : '[redacted]',
+        value === undefined || (path.at(-1) === 'code' && isPublicCode(value)) ? value : '[redacted]',
     },
   };
   return destination ? pino(options, destination) : pino(options);
+}
+
+function isPublicCode(value: unknown): boolean {
+  return typeof value === 'string' && PUBLIC_CODE.test(value);
 }
 
 /** Keeps of an error what helps and cannot hold personal data: no `detail`, `config`, `request` or `parameters`. */

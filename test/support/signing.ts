@@ -11,7 +11,7 @@ export interface ServerKey {
 }
 
 /** Takes the current signing key out of a server's database and opens it with the master key of the tests. */
-export async function openServerKey(server: TestServer): Promise<ServerKey> {
+export async function openServerKey(server: Pick<TestServer, 'sql'>): Promise<ServerKey> {
   const [row] = await server.sql<{ kid: string; public_jwk: ServerKey['publicJwk']; private_key_sealed: Buffer }>(
     `select kid, public_jwk, private_key_sealed from signing_keys where status = 'current'`,
   );

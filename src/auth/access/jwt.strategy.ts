@@ -17,6 +17,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     super({
       jwtFromRequest: bearerTokenOf,
       secretOrKeyProvider: keyProvider(keys),
+      // passport-jwt overwrites what `jsonWebTokenOptions` has under the names of its own options, and has none for maxAge.
+      ...accessTokenRules(settings),
       jsonWebTokenOptions: accessTokenRules(settings),
     });
   }

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
+import { IsIn, IsString, Length, Matches } from 'class-validator';
+import { Optional } from '../../http/optional.decorator.js';
 
 /** What a sign-out ends. */
 export type LogoutScope = 'local' | 'others' | 'global';
@@ -7,23 +8,23 @@ export type LogoutScope = 'local' | 'others' | 'global';
 export class RefreshDto {
   @ApiProperty()
   @IsString()
-  @Length(1, 512)
+  @Length(1, 4096)
   readonly refreshToken!: string;
 
   @ApiPropertyOptional({
     description: 'Made by the client when it stores a token, and sent with every attempt to use that token',
     pattern: '^[A-Za-z0-9_-]{8,64}$',
   })
-  @IsOptional()
+  @Optional()
   @Matches(/^[A-Za-z0-9_-]{8,64}$/, { message: '$property must be 8 to 64 of A-Z a-z 0-9 _ -' })
   readonly nonce?: string;
 }
 
 export class LogoutDto {
   @ApiPropertyOptional({ description: 'Of any generation; instead of an access token, which may have expired' })
-  @IsOptional()
+  @Optional()
   @IsString()
-  @Length(1, 512)
+  @Length(1, 4096)
   readonly refreshToken?: string;
 
   @ApiPropertyOptional({
@@ -31,7 +32,7 @@ export class LogoutDto {
     default: 'local',
     description: 'This session, all others of the user, or all of them',
   })
-  @IsOptional()
+  @Optional()
   @IsIn(['local', 'others', 'global'])
   readonly scope?: LogoutScope;
 }

@@ -3,6 +3,7 @@ import { AuthGuard } from '@nestjs/passport';
 import { AppError } from '../../errors/app-error.js';
 import { validationPipe } from '../../http/validation.pipe.js';
 import type { VerifiedIdentity } from '../../wechat/wechat-login.js';
+import { KeyRing } from '../tokens/key-ring.js';
 import { WechatLoginDto } from './wechat-login.dto.js';
 
 /** The WeChat identity that `WechatCodeGuard` has proven. */
@@ -13,9 +14,15 @@ export const ProvenIdentity = createParamDecorator(
 /** Lets a request through when WeChat vouches for its code. Guards run before pipes, so the body is checked here. */
 @Injectable()
 export class WechatCodeGuard extends AuthGuard('wechat-code') {
+  constructor(private readonly keys: KeyRing) {
+    super();
+  }
+
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<{ body: unknown }>();
     await validationPipe.transform(request.body, { type: 'body', metatype: WechatLoginDto });
+    // A code works once: it is not spent while nobody could be signed in.
+    if (!this.keys.isLoaded) throw new AppError('SERVICE_UNAVAILABLE', { context: { reason: 'keys not loaded' } });
     await super.canActivate(context);
     return true;
   }

@@ -1,22 +1,23 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { Equals, IsOptional, Matches, ValidateNested } from 'class-validator';
+import { Equals, IsObject, Matches, ValidateNested } from 'class-validator';
+import { Optional } from '../../http/optional.decorator.js';
 import { IsPlainText } from '../../http/is-plain-text.js';
 
 /** The device a sign-in comes from, in the words of the client; only shown back to its own user. */
 export class DeviceDto {
   @ApiPropertyOptional({ description: 'Random id the client made once; a sign-in with it replaces its last session' })
-  @IsOptional()
+  @Optional()
   @Matches(/^[A-Za-z0-9_-]{8,64}$/, { message: '$property must be 8 to 64 of A-Z a-z 0-9 _ -' })
   readonly id?: string;
 
   @ApiPropertyOptional({ minLength: 1, maxLength: 64 })
-  @IsOptional()
+  @Optional()
   @IsPlainText(1, 64)
   readonly name?: string;
 
   @ApiPropertyOptional({ minLength: 1, maxLength: 32 })
-  @IsOptional()
+  @Optional()
   @IsPlainText(1, 32)
   readonly platform?: string;
 }
@@ -27,17 +28,18 @@ export class WechatLoginDto {
   readonly code!: string;
 
   @ApiPropertyOptional({ description: 'The mini-program; the first configured one if absent' })
-  @IsOptional()
+  @Optional()
   @Matches(/^[\x21-\x7e]{1,128}$/, { message: '$property must be 1 to 128 visible ASCII characters' })
   readonly appId?: string;
 
   @ApiPropertyOptional({ enum: [true] })
-  @IsOptional()
+  @Optional()
   @Equals(true, { message: '$property can only be true in this version' })
   readonly createUser?: true;
 
   @ApiPropertyOptional({ type: DeviceDto })
-  @IsOptional()
+  @Optional()
+  @IsObject()
   @ValidateNested()
   @Type(() => DeviceDto)
   readonly device?: DeviceDto;
