@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { randomBytes } from 'node:crypto';
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -39,7 +40,7 @@ export class ProblemFilter implements ExceptionFilter {
   private log(error: AppError, traceId: string): void {
     const fields = { traceId, code: error.code, context: error.context, err: error.cause };
     if (error.entry.status >= 500) this.logger.error(fields, 'request failed');
-    else if (error.context || error.cause instanceof Error) this.logger.debug(fields, 'request refused');
+    else if (error.context || isNativeError(error.cause)) this.logger.debug(fields, 'request refused');
   }
 }
 

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { pino, type DestinationStream, type Logger } from 'pino';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -55,7 +56,7 @@ function isPublicCode(value: unknown): boolean {
 
 /** Keeps of an error what helps and cannot hold personal data: no `detail`, `config`, `request` or `parameters`. */
 export function serializeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error === undefined ? undefined : { type: typeof error };
+  if (!isNativeError(error)) return error === undefined ? undefined : { type: typeof error };
   const { code, constraint } = error as { code?: unknown; constraint?: unknown };
   return {
     type: error.name,

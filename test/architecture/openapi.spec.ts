@@ -1,4 +1,3 @@
-import type { OpenAPIObject } from '@nestjs/swagger';
 import { createOpenApiDocument } from '../../src/http/openapi.js';
 import { read } from '../support/repository.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -13,9 +12,7 @@ describe('openapi.json', () => {
   afterAll(() => server.close());
 
   it('describes this server, as `npm run generate` writes it', () => {
-    // Where the server is, its operator knows: the file does not say.
-    const { servers, ...described } = JSON.parse(JSON.stringify(createOpenApiDocument(server.app))) as OpenAPIObject;
-    expect(servers).toEqual([]);
+    const described: unknown = JSON.parse(JSON.stringify(createOpenApiDocument(server.app)));
     expect(JSON.parse(read('openapi.json'))).toEqual(described);
   });
 

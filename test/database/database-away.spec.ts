@@ -10,6 +10,8 @@ import { TestServer, type Answer } from '../support/test-server.js';
 
 // Connect 2 s, statement 3 s, and what the answer itself takes.
 const PATIENCE_MS = 3500;
+// A lock is waited for 1 s.
+const LOCK_PATIENCE_MS = 2000;
 // A database that is there but says nothing is given up by the client itself, half a second later.
 const FROZEN_PATIENCE_MS = 4500;
 const RECOVERY_MS = 5000;
@@ -24,6 +26,7 @@ describeOnPostgres('a server whose database goes away', () => {
   let cluster: PrivateCluster | null;
   let server: TestServer;
   let person: Person;
+  let thaw: () => void = () => undefined;
 
   beforeAll(async () => {
     cluster = await PrivateCluster.create(['fsync=off']);
@@ -38,6 +41,7 @@ describeOnPostgres('a server whose database goes away', () => {
     await cluster.stop('SIGQUIT');
   });
   afterAll(async () => {
+    thaw();
     await server?.close();
     await cluster?.destroy();
   });
@@ -97,7 +101,7 @@ describeOnPostgres('a server whose database goes away', () => {
     const identities = await closeTable(cluster!.url, 'identities', 'share');
     const inTransaction = server.signIn('erin');
     await identities.untilSomebodyWaits();
-    const thaw = await freeze(cluster!.url);
+    thaw = await freeze(cluster!.url);
     try {
       await within(FROZEN_PATIENCE_MS, () =>
         Promise.all([
@@ -138,8 +142,8 @@ describeOnPostgres('a server whose database does not answer', () => {
     await other.query('begin');
     await other.query('lock table sessions in access exclusive mode');
     await Promise.all([
-      expectUnavailable(() => server.post('/v1/auth/refresh', { refreshToken: person.refreshToken })),
-      expectUnavailable(() => server.signIn('bob')),
+      expectUnavailable(() => server.post('/v1/auth/refresh', { refreshToken: person.refreshToken }), LOCK_PATIENCE_MS),
+      expectUnavailable(() => server.signIn('bob'), LOCK_PATIENCE_MS),
     ]);
     await other.query('rollback');
     expect((await server.post('/v1/auth/refresh', { refreshToken: person.refreshToken })).status).toBe(200);
@@ -150,7 +154,7 @@ describeOnPostgres('a server whose database does not answer', () => {
     const { refreshToken } = (await server.signIn('carol')).body.tokens as Person;
     await other.query('begin');
     await other.query('select from sessions for update');
-    await expectUnavailable(() => server.post('/v1/auth/refresh', { refreshToken }));
+    await expectUnavailable(() => server.post('/v1/auth/refresh', { refreshToken }), LOCK_PATIENCE_MS);
     await other.query('rollback');
     expect((await server.post('/v1/auth/refresh', { refreshToken })).status).toBe(200);
   });
@@ -189,7 +193,6 @@ async function freeze(url: string): Promise<() => void> {
   return () => signal('SIGCONT');
 }
 
-/** Any answer of 503, whatever its detail says is missing. */
 async function expectUnavailable(request: () => Promise<Answer>, ms = PATIENCE_MS): Promise<void> {
   const answer = await within(ms, request);
   expectProblem(answer, 'SERVICE_UNAVAILABLE');

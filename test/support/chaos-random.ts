@@ -54,12 +54,13 @@ export const CHAOS_SECONDS = Math.max(1, Number(process.env['CHAOS_SECONDS']) ||
 /** Does something with every item, a few at a time. */
 export async function eachOf<Item>(
   items: Iterable<Item>,
-  work: (item: Item) => Promise<unknown>,
+  work: (item: Item, index: number) => Promise<unknown>,
   { atOnce = 16 } = {},
 ): Promise<void> {
-  const queue = [...items];
+  const queue = [...items].entries();
   const worker = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+    // One iterator for all: each takes what the others have left.
+    for (const [index, item] of queue) await work(item, index);
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
 }

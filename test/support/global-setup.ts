@@ -12,6 +12,7 @@ export default async function setup(): Promise<void> {
     return;
   }
   const cluster = await PrivateCluster.create(['fsync=off', 'max_connections=300']);
+  cluster?.endWithProcess();
   if (cluster) process.env['TEST_POSTGRES_URL'] = cluster.url;
   else console.warn('\nNo PostgreSQL on this machine: the tests marked postgres-only are skipped.\n');
   (globalThis as { privateCluster?: PrivateCluster | null }).privateCluster = cluster;

@@ -48,6 +48,11 @@ export class PrivateCluster {
     await this.ready();
   }
 
+  /** Ends the server with this process, whatever ends that. */
+  endWithProcess(): void {
+    process.once('exit', () => this.server?.kill('SIGQUIT'));
+  }
+
   /** SIGTERM waits for clients, SIGINT is a fast shutdown, SIGQUIT an immediate one, as a crash is. */
   async stop(signal: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' = 'SIGINT'): Promise<void> {
     const { server } = this;

@@ -14,8 +14,9 @@ import { Bearer } from '../../src/http/access.decorator.js';
 import { createLogger } from '../../src/logging/logger.js';
 import { LoggingModule } from '../../src/logging/logging.module.js';
 import { startSandbox } from '../../src/sandbox/start-sandbox.js';
+import { testServerOf } from './server-child.js';
 import { createTestDatabase, onPostgres } from './test-database.js';
-import { TEST_MASTER_KEY, TestServer } from './test-server.js';
+import { TEST_MASTER_KEY, type TestServer } from './test-server.js';
 
 const caller = ({ userId }: Principal) => ({ userId });
 
@@ -103,9 +104,4 @@ export async function startProbe(
     server: testServerOf({ url: await app.getUrl(), wechat: wechat.sandbox, dataSource, closeAll }),
     dataSource,
   };
-}
-
-/** A `TestServer` whose application was started elsewhere. */
-function testServerOf(parts: object): TestServer {
-  return Object.assign(Object.create(TestServer.prototype) as object, { logs: [], ...parts }) as TestServer;
 }

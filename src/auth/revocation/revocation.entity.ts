@@ -1,4 +1,4 @@
-import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
 export type RevocationKind = 'session' | 'key';
 
@@ -6,7 +6,7 @@ export type RevocationKind = 'session' | 'key';
 @Entity('revocations')
 @Check('ck_revocations_kind', `kind in ('session', 'key')`)
 export class Revocation {
-  @PrimaryColumn('uuid', { default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid')
   id!: string;
 
   @Column('text')

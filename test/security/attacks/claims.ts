@@ -35,8 +35,8 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   sub: [...NO_TEXT, 'alice', [UUID], `{${UUID}}`, `${UUID}\n`, `${UUID}' or true --`, UUID.replaceAll('-', '')],
   sid: [...NO_TEXT, 'session', [UUID], `{${UUID}}`, `${UUID}\n`, `${UUID}' or true --`, UUID.replaceAll('-', '')],
   jti: [undefined, null, 1, true, {}, ['x']],
-  iat: [undefined, null, '', true, {}, [now()], String(now()), now() + 0.5],
-  exp: [undefined, null, '', true, {}, [now() + 60], String(now() + 60), now() + 60.5, 1e300],
+  iat: [undefined, null, '', true, {}, '2026-01-01T00:00:00Z'],
+  exp: [undefined, null, '', true, {}, '2099-01-01T00:00:00Z', 1e300],
   client_id: [...NO_TEXT, ['wxsandbox000000001']],
   roles: [undefined, null, '', 'admin', 1, {}, { 0: 'admin', length: 1 }, [1], [null], [['admin']], ['staff', {}]],
   nbf: ['soon', {}],
@@ -59,6 +59,11 @@ export const CLAIM_ATTACKS: readonly Attack[] = [
   ...Object.entries(WRONG).flatMap(([claim, values]) =>
     values.map((value) => changed(`with ${claim} ${show(value)}`, () => ({ [claim]: value }))),
   ),
+  ...(['iat', 'exp'] as const).flatMap((claim) => [
+    changed(`with ${claim} as text`, () => ({ [claim]: String(now() + 60) })),
+    changed(`with ${claim} in a list`, () => ({ [claim]: [now() + 60] })),
+    changed(`with ${claim} and half a second`, () => ({ [claim]: now() + 60.5 })),
+  ]),
   changed('that is not valid yet', () => ({ nbf: now() + 3600 })),
   changed('of another server altogether', () => ({ iss: 'http://elsewhere.test', aud: 'http://elsewhere.test' })),
   changed('that lives longer than any', () => ({ exp: now() + 400 * DAY })),
