@@ -53,7 +53,7 @@ export async function createHttpApp(
   });
   const fastify = app.getHttpAdapter().getInstance();
   readRequestBodies(fastify);
-  closeSilentConnections(fastify);
+  closeConnectionsOnShutdown(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('x-trace-id', request.id);
     // Answers are about one person; the few that are not say so themselves.
@@ -76,19 +76,24 @@ export async function createHttpApp(
 }
 
 /**
- * Ends connections that never carried a request when the server closes.
- *
- * Node counts them as busy, so a load balancer that connects ahead of its requests would keep the process alive.
+ * Ends at shutdown the connections that Node would wait for: those that never carried a request, which it counts as busy
+ * (a load balancer connects ahead of its requests), and those that become idle only after it has begun.
  */
-function closeSilentConnections(fastify: FastifyInstance): void {
+function closeConnectionsOnShutdown(fastify: FastifyInstance): void {
   const silent = new Set<Socket>();
   fastify.server.on('connection', (socket: Socket) => {
     silent.add(socket);
     socket.once('close', () => silent.delete(socket));
   });
   fastify.server.on('request', (request: IncomingMessage) => silent.delete(request.socket));
+  let closing = false;
   fastify.addHook('preClose', (done) => {
+    closing = true;
     for (const socket of silent) socket.destroy();
+    done();
+  });
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing) reply.header('connection', 'close');
     done();
   });
 }

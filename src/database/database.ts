@@ -49,12 +49,17 @@ export class Database implements Queries {
       throw asUnavailable(error);
     } finally {
       client.release(broken);
+      client.off('error', ignore);
     }
   }
 
   private async connect(): Promise<PoolClient> {
     try {
-      return await this.pool.connect();
+      const client = await this.pool.connect();
+      // The pool listens to idle connections only; without a listener the loss of this one would end the process. Whoever
+      // uses it learns of the loss from the statement that fails.
+      client.on('error', ignore);
+      return client;
     } catch (error) {
       throw asUnavailable(error);
     }
@@ -91,3 +96,5 @@ async function rolledBack(client: PoolClient): Promise<boolean> {
     return false;
   }
 }
+
+function ignore(): void {}

@@ -3,14 +3,18 @@ import { calculateJwkThumbprint, decodeProtectedHeader, type JWK } from 'jose';
 import { KeyRing } from '../../src/auth/tokens/key-ring.js';
 import { KeyRotation } from '../../src/auth/tokens/key-rotation.js';
 import { ConfigurationError } from '../../src/config/configuration-error.js';
+import { loadSettings } from '../../src/config/load-settings.js';
+import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
 import { Sealer, sealedWith } from '../../src/crypto/sealer.js';
+import { createLogger } from '../../src/logging/logger.js';
+import { startServer as startServerOf } from '../../src/start-server.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/problems.js';
 import { ServerChildren, testServerOf } from '../support/server-child.js';
 import { Forge } from '../support/signing-forge.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, describeOnPostgres, type TestDatabase } from '../support/test-database.js';
-import { TEST_MASTER_KEY, TestServer } from '../support/test-server.js';
+import { TEST_MASTER_KEY, type TestServer } from '../support/test-server.js';
 
 const SESSION = '/v1/auth/session';
 const PUBLISHED_SECONDS = 600;
@@ -37,9 +41,12 @@ let server: TestServer;
 let app: TestApp;
 let rotation: KeyRotation;
 
-async function startServer(options: Parameters<typeof startTestApp>[1] = {}): Promise<void> {
-  app = await startTestApp({ MASTER_KEYS: `test:${TEST_MASTER_KEY}`, RATE_LIMIT: 'off' }, options);
-  server = testServerOf({ ...app, closeAll: app.close });
+async function startServer(
+  options: Parameters<typeof startTestApp>[1] = {},
+  environment: NodeJS.ProcessEnv = {},
+): Promise<void> {
+  app = await startTestApp({ MASTER_KEYS: `test:${TEST_MASTER_KEY}`, RATE_LIMIT: 'off', ...environment }, options);
+  server = testServerOf({ ...app, closeAll: () => app.close() });
   rotation = app.app.get(KeyRotation);
 }
 
@@ -56,8 +63,8 @@ async function keysNow(): Promise<Record<string, string[]>> {
   return byStatus;
 }
 
-const publishedIds = async () =>
-  ((await server.get('/.well-known/jwks.json')).body.keys as JWK[]).map(({ kid }) => kid!).toSorted();
+const publishedIds = async (from = server) =>
+  ((await from.get('/.well-known/jwks.json')).body.keys as JWK[]).map(({ kid }) => kid!).toSorted();
 
 /** Lets the next signing key be as old as it has to be before it may sign. */
 const ripen = (seconds = PUBLISHED_SECONDS) =>
@@ -247,12 +254,21 @@ describe('the keys behind refresh tokens', () => {
   });
 
   it('rotate by themselves when they are old', async () => {
-    const before = await versions();
-    await server.sql(`update secret_keys set created_at = now() - interval '181 days' where retire_after is null`);
+    const inUse = async () => (await versions()).filter(({ retiring }) => !retiring).map(({ version }) => version);
+    const [before] = await inUse();
+    for (const [days, rotations] of [
+      [179, 0],
+      [181, 1],
+    ]) {
+      await server.sql(
+        `update secret_keys set created_at = now() - make_interval(days => $1) where retire_after is null`,
+        [days],
+      );
+      await rotation.rotateIfDue();
+      expect(await inUse()).toEqual([before! + rotations!]);
+    }
     await rotation.rotateIfDue();
-    expect(await versions()).toHaveLength(before.length + 1);
-    await rotation.rotateIfDue();
-    expect(await versions()).toHaveLength(before.length + 1);
+    expect(await inUse()).toEqual([before! + 1]);
   });
 });
 
@@ -314,7 +330,7 @@ describeOnPostgres('a second server', () => {
     console.info(`the revocation of a key reached the other server after ${ms.toFixed(0)} ms`);
     expect(ms).toBeLessThan(WITHIN_MS);
     expectProblem(await second.get(SESSION, { token: accessToken }), 'ACCESS_TOKEN_INVALID');
-    expect((await second.get('/.well-known/jwks.json')).body).not.toContain(kidOf(accessToken));
+    expect(await publishedIds(second)).not.toContain(kidOf(accessToken));
 
     const refreshed = (await refresh(refreshToken, second)).body as Tokens;
     expect(kidOf(refreshed.accessToken)).not.toBe(kidOf(accessToken));
@@ -325,7 +341,8 @@ describeOnPostgres('a second server', () => {
   it('follows a rotation of the signing keys', async () => {
     await rotateSigningKey();
     const { current } = await keysNow();
-    const signsWithNewKey = async () => kidOf((await second.signIn('bob')).body.tokens.accessToken as string) === current![0];
+    const signsWithNewKey = async () =>
+      kidOf((await second.signIn('bob')).body.tokens.accessToken as string) === current![0];
     await eventually('a token of the new key', signsWithNewKey, { withinMs: WITHIN_MS });
   });
 
@@ -344,72 +361,103 @@ describeOnPostgres('a second server', () => {
 
 describeOnPostgres('rotating the master key', () => {
   const OLD = `old:${TEST_MASTER_KEY}`;
-  const NEW = `new:${Buffer.alloc(32, 7).toString('base64')}`;
+  const NEW = `new:${Buffer.alloc(32, 6).toString('base64')}`;
+  const NEWER = `newer:${Buffer.alloc(32, 7).toString('base64')}`;
   let database: TestDatabase;
   beforeAll(async () => {
     database = await createTestDatabase();
   });
   afterAll(() => database?.drop());
 
-  const withServer = async (masterKeys: string, work: (server: TestServer) => Promise<void>): Promise<void> => {
-    const running = await TestServer.start({ MASTER_KEYS: masterKeys, RATE_LIMIT: 'off' }, { database });
+  const withServer = async (masterKeys: string, work: () => Promise<void>): Promise<void> => {
+    await startServer({ database }, { MASTER_KEYS: masterKeys });
     try {
-      await work(running);
+      await work();
     } finally {
-      await running.close();
+      await server.close();
     }
   };
-  const sealedBy = async (running: TestServer) => new Set((await sealedRows(running)).map(({ sealed }) => sealedWith(sealed)));
-  const expectAlive = async (running: TestServer, { accessToken, refreshToken }: Tokens): Promise<Tokens> => {
-    expect(await isGood(accessToken, running)).toBe(true);
-    const { status, body } = await refresh(refreshToken, running);
+  const sealedBy = async () => new Set((await sealedRows(server)).map(({ sealed }) => sealedWith(sealed)));
+  const expectAlive = async ({ accessToken, refreshToken }: Tokens): Promise<Tokens> => {
+    expect(await isGood(accessToken)).toBe(true);
+    const { status, body } = await refresh(refreshToken);
     expect(status).toBe(200);
     return body as Tokens;
   };
 
   it('seals everything anew and ends no session: old, then new and old, then new alone', async () => {
     let tokens: Tokens;
-    await withServer(OLD, async (running) => {
-      // A key of every status.
-      await running.sql(`update signing_keys set status = 'revoked' where status = 'next'`);
-      tokens = await signIn('alice', running);
-      expect(await sealedBy(running)).toEqual(new Set(['old']));
+    await withServer(OLD, async () => {
+      await rotateSigningKey();
+      tokens = await signIn('alice');
+      await rotateSigningKey();
+      await rotation.rotateRefreshKey();
+      expect(await sealedBy()).toEqual(new Set(['old']));
     });
-    await withServer(`${NEW},${OLD}`, async (running) => {
-      expect(await sealedBy(running)).toEqual(new Set(['new']));
-      tokens = await expectAlive(running, tokens);
+    await withServer(`${NEW},${OLD}`, async () => {
+      expect(await sealedBy()).toEqual(new Set(['new']));
+      tokens = await expectAlive(tokens);
     });
-    await withServer(NEW, async (running) => {
-      tokens = await expectAlive(running, tokens);
-      await expectAlive(running, await signIn('alice', running));
+    await withServer(NEW, async () => {
+      tokens = await expectAlive(tokens);
+      await expectAlive(await signIn('alice'));
+    });
+  });
+
+  it('leaves nothing behind that the old one opens, not even of keys that are out of use', async () => {
+    await withServer(NEW, async () => {
+      await rotation.revokeSigningKey((await keysNow())['current']![0]!);
+      await retireAge(ACCESS_TTL_SECONDS + MARGIN_SECONDS + 5);
+      await server.sql(`update secret_keys set retire_after = now() - interval '1 day' where retire_after is not null`);
+      await rotation.rotateIfDue();
+      const { revoked, retired } = await keysNow();
+      expect([revoked, retired]).not.toContain(undefined);
+    });
+    await withServer(`${NEWER},${NEW}`, async () => {
+      expect(await sealedBy()).toEqual(new Set(['newer']));
     });
   });
 
   it.each([
-    ['another id', `other:${Buffer.alloc(32, 7).toString('base64')}`, 'new'],
-    ['the same id and other bytes', `new:${Buffer.alloc(32, 8).toString('base64')}`, 'new'],
-    ['the old key alone', OLD, 'new'],
-  ])('does not start with a wrong one: %s', async (_what, masterKeys, missing) => {
-    const start = withServer(masterKeys, () => Promise.resolve());
-    await expect(start).rejects.toBeInstanceOf(ConfigurationError);
-    await expect(start).rejects.toThrow(new RegExp(`MASTER_KEYS: .*"${missing}"`));
-    await expect(start).rejects.not.toThrow(masterKeys.split(':')[1]);
+    ['another id', `other:${Buffer.alloc(32, 9).toString('base64')}`],
+    ['the same id and other bytes', `newer:${Buffer.alloc(32, 8).toString('base64')}`],
+    ['one that was taken out of use', OLD],
+  ])('does not start with a wrong one: %s', async (_what, masterKeys) => {
+    const starting = startServerOf(
+      loadSettings({
+        NODE_ENV: 'test',
+        PORT: '0',
+        MASTER_KEYS: masterKeys,
+        WECHAT_APPS: JSON.stringify(SANDBOX_APPS),
+        DATABASE_URL: database.url,
+      }),
+      createLogger('silent'),
+    );
+    const error: unknown = await starting.then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect((error as Error).message).toMatch(/MASTER_KEYS: .*"newer"/);
+    expect((error as Error).message).not.toContain(masterKeys.split(':')[1]);
   });
 
   it('starts with the right one after all that, and nobody was signed out', async () => {
-    await withServer(NEW, async (running) => {
-      expect(await sealedBy(running)).toEqual(new Set(['new']));
-      const [row] = await running.sql('select count(*)::int as ended from sessions where revoked_at is not null');
+    await withServer(NEWER, async () => {
+      const [row] = await server.sql('select count(*)::int as ended from sessions where revoked_at is not null');
       expect(row).toEqual({ ended: 0 });
+      expect((await server.signIn('alice')).body).toMatchObject({ status: 'signed_in', isNewUser: false });
     });
   });
 });
 
+/** Every sealed private half and secret. Keys out of use may have given theirs up. */
 async function sealedRows(from: TestServer): Promise<SealedRow[]> {
-  return from.sql<SealedRow>(
+  const rows = await from.sql<SealedRow>(
     `select kid as row, private_key_sealed as sealed from signing_keys
      union all select purpose || '/' || version, secret_sealed from secret_keys`,
   );
+  return rows.filter(({ sealed }) => sealed.length > 0);
 }
 
 // Format (1 byte), length of the master key's id (1), id, nonce (12).
@@ -434,7 +482,8 @@ async function everythingIn(from: TestServer): Promise<string> {
   );
   const texts: string[] = [];
   for (const { name } of tables) {
-    for (const { text } of await from.sql<{ text: string }>(`select row_to_json(t)::text as text from ${name} t`)) texts.push(text);
+    for (const { text } of await from.sql<{ text: string }>(`select row_to_json(t)::text as text from ${name} t`))
+      texts.push(text);
   }
   expect(tables.length).toBeGreaterThan(5);
   return texts.join('\n');

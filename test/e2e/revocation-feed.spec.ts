@@ -36,7 +36,8 @@ describeOnPostgres('two servers on one database', () => {
     await database?.drop();
   });
 
-  const listeners = async () => (await database.query<{ pid: number }>(`select pid ${LISTENERS}`)).map(({ pid }) => pid);
+  const listeners = async () =>
+    (await database.query<{ pid: number }>(`select pid ${LISTENERS}`)).map(({ pid }) => pid);
   const isAccepted = async (server: TestServer, { accessToken }: Person) =>
     (await server.get(SESSION, { token: accessToken })).status === 200;
 

@@ -117,7 +117,8 @@ export class ServerFleet implements ChaosService {
     this.closing = true;
     const { slots } = this;
     for (const { server } of slots) server?.kill('SIGKILL');
-    await Promise.allSettled(slots.flatMap(({ server, starting }) => [server?.exited, starting]));
+    await Promise.all(slots.flatMap(({ server }) => (server ? [server.exited] : [])));
+    await Promise.allSettled(slots.flatMap(({ starting }) => (starting ? [starting] : [])));
     await this.wechat.close();
   }
 

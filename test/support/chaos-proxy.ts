@@ -16,7 +16,12 @@ export interface ChaosRates {
   readonly late: number;
   /** Only slow. */
   readonly delayed: number;
+  /** How long what comes later or slowly is held back: from, to. */
+  readonly holdMs: readonly [number, number];
 }
+
+const FATES = ['requestLost', 'responseLost', 'duplicated', 'late', 'delayed'] as const;
+type Fate = (typeof FATES)[number];
 
 export const HARSH: ChaosRates = {
   requestLost: 0.02,
@@ -24,6 +29,7 @@ export const HARSH: ChaosRates = {
   duplicated: 0.03,
   late: 0.02,
   delayed: 0.05,
+  holdMs: [20, 800],
 };
 
 export interface ProxyCounts {
@@ -53,7 +59,6 @@ interface Ambush {
   readonly spring: (ambushed: Ambushed) => void;
 }
 
-const DELAY_MS = [20, 800] as const;
 const AMBUSH_WITHIN_MS = 3000;
 // Longer than any limit of the server.
 const UPSTREAM_MS = 15_000;
@@ -136,6 +141,7 @@ export class ChaosProxy {
   private async carry(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const message = await messageOf(incoming);
     const fate = this.fateOf(message);
+    const hold = () => this.chance.pause(...(this.rates ?? HARSH).holdMs);
     switch (fate) {
       case 'requestLost':
         this.counts.requestsLost += 1;
@@ -144,7 +150,7 @@ export class ChaosProxy {
       case 'late':
         this.counts.late += 1;
         outgoing.destroy();
-        await this.chance.pause(...DELAY_MS);
+        await hold();
         await this.passOn(message);
         return;
       case 'responseLost':
@@ -154,14 +160,14 @@ export class ChaosProxy {
         return;
       case 'duplicated': {
         this.counts.duplicated += 1;
-        const again = this.chance.pause(...DELAY_MS).then(() => this.passOn(message));
+        const again = hold().then(() => this.passOn(message));
         this.follow(again);
         answer(outgoing, await (this.chance.happens(0.5) ? this.passOn(message) : again));
         return;
       }
       case 'delayed':
         this.counts.delayed += 1;
-        await this.chance.pause(...DELAY_MS);
+        await hold();
         answer(outgoing, await this.passOn(message));
         return;
       case 'passed':
@@ -172,11 +178,11 @@ export class ChaosProxy {
     }
   }
 
-  private fateOf(message: Message): keyof ChaosRates | 'passed' {
+  private fateOf(message: Message): Fate | 'passed' {
     if (!this.rates) return 'passed';
     let drawn = this.chance.next();
-    for (const [fate, rate] of Object.entries(this.rates) as [keyof ChaosRates, number][]) {
-      drawn -= rate;
+    for (const fate of FATES) {
+      drawn -= this.rates[fate];
       if (drawn >= 0) continue;
       // A code of WeChat works once: of its duplicates all but one are refused, which says nothing about sessions.
       return fate === 'duplicated' && message.path === SIGN_IN ? 'delayed' : fate;
@@ -205,9 +211,9 @@ export class ChaosProxy {
     const slot = this.anySlot();
     const spring = () => new Promise<void>((release) => ambush.spring({ slot, release }));
     if (ambush.moment === 'passed-on') {
-      let released: Promise<void> | undefined;
-      await this.passOn(message, slot, () => (released = spring()));
-      await released;
+      const released: Promise<void>[] = [];
+      await this.passOn(message, slot, () => void released.push(spring()));
+      await Promise.all(released);
     } else {
       await this.passOn(message, slot);
       await spring();

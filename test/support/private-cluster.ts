@@ -56,7 +56,7 @@ export class PrivateCluster {
   /** SIGTERM waits for clients, SIGINT is a fast shutdown, SIGQUIT an immediate one, as a crash is. */
   async stop(signal: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' = 'SIGINT'): Promise<void> {
     const { server } = this;
-    if (!server || server.exitCode !== null) return;
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
     const exited = new Promise((resolve) => server.once('exit', resolve));
     server.kill(signal);
     await exited;

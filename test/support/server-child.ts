@@ -7,7 +7,7 @@ import { TEST_MASTER_KEY, TestServer } from './test-server.js';
 
 /** A `TestServer` whose application was started elsewhere: `url`, `wechat`, `dataSource` and `closeAll` of its fields. */
 export function testServerOf(parts: object): TestServer {
-  return Object.assign(Object.create(TestServer.prototype) as object, { logs: [], ...parts }) as TestServer;
+  return Object.assign(Object.create(TestServer.prototype) as object, { logs: [], ...parts }) as unknown as TestServer;
 }
 
 /** Several servers on one database and one WeChat, each in a process of its own. */
@@ -19,7 +19,10 @@ export class ServerChildren {
     private readonly children: TestServer[] = [],
   ) {}
 
-  static async on(database: Pick<TestDatabase, 'url' | 'query'>, environment: NodeJS.ProcessEnv = {}): Promise<ServerChildren> {
+  static async on(
+    database: Pick<TestDatabase, 'url' | 'query'>,
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<ServerChildren> {
     ensureBuilt();
     const wechat = await startSandbox({ apps: SANDBOX_APPS, logger: createLogger('silent') });
     return new ServerChildren(database, wechat, environment);

@@ -22,11 +22,11 @@ export interface FeedEntry {
  */
 export const FEED_COLUMNS = '(kind, subject, reason, expires_at)';
 
-/**
- * SQL that makes the surrounding transaction survive a crash whatever the server's default is, and announces it.
- * An acknowledged sign-out must not come back from the dead.
- */
-export const COMMIT_SAFELY = `set_config('synchronous_commit', 'on', true), pg_notify('${REVOCATIONS_CHANNEL}', '')`;
+/** SQL that makes the surrounding transaction survive a crash whatever the server's default is. */
+export const COMMIT_DURABLY = `set_config('synchronous_commit', 'on', true)`;
+
+/** The same, and announces that the feed has grown. An acknowledged sign-out must not come back from the dead. */
+export const COMMIT_SAFELY = `${COMMIT_DURABLY}, pg_notify('${REVOCATIONS_CHANNEL}', '')`;
 
 const SELECT_FEED = `select id, kind, subject, reason,
   extract(epoch from expires_at - now())::float8 as "secondsLeft" from revocations`;

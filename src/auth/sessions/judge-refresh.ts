@@ -9,6 +9,9 @@ import type { RevokeReason } from '../revocation/revoke-reason.js';
  */
 export const MESSAGE_LIFETIME_SECONDS = 120;
 
+/** In the ring: every fork of the generation, because which ones there were was lost with the commits. */
+export const ANY_FORK = -1;
+
 /** A session's row as the refresh protocol sees it. All ages are seconds by the database's clock. */
 export interface RefreshState {
   readonly generation: number;
@@ -50,7 +53,9 @@ export function judgeRefresh(state: RefreshState, token: RefreshTokenPoint, nonc
   if (isAhead(state, token)) return 'fast-forward';
   if (isParent(state, token)) return isRepeat(state, nonceHash) ? 'repeat' : 'fork';
 
-  const retired = state.retired.find(({ generation, fork }) => generation === token.generation && fork === token.fork);
+  const retired = state.retired.find(
+    ({ generation, fork }) => generation === token.generation && (fork === token.fork || fork === ANY_FORK),
+  );
   return retired && retired.secondsAgo < MESSAGE_LIFETIME_SECONDS ? 'superseded' : 'reused';
 }
 

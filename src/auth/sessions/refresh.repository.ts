@@ -3,7 +3,7 @@ import { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 import type { RevokeReason } from '../revocation/revoke-reason.js';
 import type { RefreshTokenPoint } from '../tokens/refresh-tokens.js';
-import type { RefreshState } from './judge-refresh.js';
+import { ANY_FORK, type RefreshState } from './judge-refresh.js';
 import { IS_LIVE, LIVE_COLUMNS, toLiveSession, type LiveRow, type LiveSession } from './sessions.repository.js';
 
 interface StateRow extends LiveRow {
@@ -25,6 +25,13 @@ const retire = (generation: string, fork: string, when = 'true') => `
   retired_generations = case when ${when} then (array[${generation}] || retired_generations)[1:${RING}] else retired_generations end,
   retired_forks = case when ${when} then (array[${fork}] || retired_forks)[1:${RING}] else retired_forks end,
   retired_at = case when ${when} then (array[now()] || retired_at)[1:${RING}] else retired_at end`;
+
+// What was lost, newest first, down to the row's token and its parent: a message of before may still be under way.
+const LOST = `generate_series(greatest($6::int - 1, generation), greatest(generation - 1, $6::int - ${RING}), -1) as lost`;
+const RETIRE_LOST = `
+  retired_generations = (array(select lost from ${LOST}) || retired_generations)[1:${RING}],
+  retired_forks = (array(select ${ANY_FORK} from ${LOST}) || retired_forks)[1:${RING}],
+  retired_at = (array(select now() from ${LOST}) || retired_at)[1:${RING}]`;
 
 const EXTEND_IDLE = 'idle_expires_at = least(now() + make_interval(secs => $5), absolute_expires_at)';
 
@@ -52,7 +59,7 @@ const fastForward = statement<LiveRow>(
   'fast_forward_session',
   `update sessions set
      generation = $6::int + 1, fork = 0, parent_fork = $7, parent_nonce_hash = $4, rotated_at = now(),
-     ${retire('generation', 'fork')},
+     ${RETIRE_LOST},
      ${EXTEND_IDLE}
    where id = $1 and generation = $2 and fork = $3 and ${IS_LIVE}
    returning ${LIVE_COLUMNS}`,

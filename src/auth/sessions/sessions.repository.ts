@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { statement, type Queries } from '../../database/statement.js';
-import { COMMIT_SAFELY, FEED_COLUMNS } from '../revocation/revocations.repository.js';
+import { COMMIT_DURABLY, COMMIT_SAFELY, FEED_COLUMNS } from '../revocation/revocations.repository.js';
 import type { RevokeReason } from '../revocation/revoke-reason.js';
 import type { AuthenticationMethod } from './session.entity.js';
 
@@ -76,7 +76,8 @@ interface OpenedRow extends Omit<LiveRow, 'id'> {
 }
 
 // The new session takes the place of its device's, and of the one refreshed the longest time ago over the maximum. The
-// insert reads `ended`, so it comes after the update; of two sign-ins of one device at once the index lets one in.
+// insert reads `ended`, so it comes after the update; of two sign-ins of one device at once the index lets one in. What
+// was committed before, a new user for one, becomes durable with it.
 const openSession = statement<OpenedRow>(
   'open_session',
   `with person as (select id, roles from users where id = $2 and status = 'active' for share),
@@ -101,7 +102,7 @@ const openSession = statement<OpenedRow>(
      from person where (select count(*) from ended) >= 0
      on conflict (user_id, app_id, device_id) where revoked_at is null do nothing
      returning ${LIVE_COLUMNS})
-   select opened.*, (select coalesce(json_agg(ended), '[]') from ended) as ended, announced.*
+   select opened.*, (select coalesce(json_agg(ended), '[]') from ended) as ended, announced.*, ${COMMIT_DURABLY} as durable
    from person left join opened on true left join lateral (select ${COMMIT_SAFELY} from fed limit 1) as announced on true`,
 );
 

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Sealer, sealedWith, type SealedPlace } from '../../crypto/sealer.js';
 import { Database, Rollback } from '../../database/database.js';
 import { statement, type Queries } from '../../database/statement.js';
-import { COMMIT_SAFELY, FEED_COLUMNS } from '../revocation/revocations.repository.js';
+import { COMMIT_DURABLY, COMMIT_SAFELY, FEED_COLUMNS } from '../revocation/revocations.repository.js';
 import { generateEs256Key } from './es256-key.js';
 import type { SecretKeyPurpose } from './secret-key.entity.js';
 import type { PublicJwk, SigningKeyStatus } from './signing-key.entity.js';
@@ -49,7 +49,10 @@ const selectSigningKeys = statement<SigningKeyRow>(
 
 const insertSigningKey = statement<never>(
   'insert_signing_key',
-  `insert into signing_keys (kid, status, public_jwk, private_key_sealed) values ($1, $2, $3, $4) on conflict do nothing`,
+  `with made as (
+     insert into signing_keys (kid, status, public_jwk, private_key_sealed) values ($1, $2, $3, $4)
+     on conflict do nothing returning 1)
+   select ${COMMIT_DURABLY} from made`,
 );
 
 const changeStatus = statement<{ kid: string }>(
@@ -93,7 +96,9 @@ const selectSecretKeys = statement<SecretKeyRow>(
 
 const insertSecretKey = statement<{ version: number }>(
   'insert_secret_key',
-  `insert into secret_keys (purpose, version, secret_sealed) values ($1, $2, $3) on conflict do nothing returning version`,
+  `with made as (
+     insert into secret_keys (purpose, version, secret_sealed) values ($1, $2, $3) on conflict do nothing returning version)
+   select version, ${COMMIT_DURABLY} from made`,
 );
 
 const retireSecretKey = statement<never>(
