@@ -11,13 +11,13 @@ import { disableUser, enableUser } from './user-commands.js';
 
 type Command = (app: INestApplicationContext, argument: string | undefined) => Promise<void>;
 
-const COMMANDS: Readonly<Record<string, { run: Command; help: string }>> = {
+const COMMANDS: Readonly<Record<string, { run: Command; help: string; takes?: RegExp }>> = {
   'keys list': { run: listKeys, help: 'the signing keys and their status' },
-  'keys rotate': { run: rotateKeys, help: 'sign with the next key; also: keys rotate refresh' },
-  'keys revoke': { run: revokeKey, help: 'keys revoke <kid>: refuse everything that this key signed' },
+  'keys rotate': { run: rotateKeys, takes: /^refresh$/, help: 'sign with the next key; also: keys rotate refresh' },
+  'keys revoke': { run: revokeKey, takes: /./, help: 'keys revoke <kid>: refuse everything that this key signed' },
   'keys reseal': { run: resealKeys, help: 'seal every key with the first of MASTER_KEYS' },
-  'users disable': { run: disableUser, help: 'users disable <user id>: end all sessions, refuse sign-in' },
-  'users enable': { run: enableUser, help: 'users enable <user id>' },
+  'users disable': { run: disableUser, takes: /./, help: 'users disable <user id>: end all sessions, refuse sign-in' },
+  'users enable': { run: enableUser, takes: /./, help: 'users enable <user id>' },
 };
 
 const USAGE = [
@@ -30,7 +30,7 @@ async function main([topic = '', verb = '', argument]: readonly string[]): Promi
   const name = `${topic} ${verb}`;
   if (name === 'clients secret') return clientSecret();
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) throw new ConfigurationUsage(USAGE);
+  if (!command || (argument !== undefined && !command.takes?.test(argument))) throw new ConfigurationUsage(USAGE);
   const logger = createLogger('error', process.stderr);
   const app = await NestFactory.createApplicationContext(AppModule.forRoot(loadSettings(process.env), logger), {
     logger: new NestLogger(logger),

@@ -47,26 +47,31 @@ export class TestServer {
     const own = !database && postgres ? await createTestDatabase() : null;
     const databaseUrl = (database ?? own)?.url;
     const sandbox: RunningSandbox = await startSandbox({ apps: SANDBOX_APPS, logger: createLogger('silent') });
-    const settings = loadSettings(
-      {
-        NODE_ENV: 'test',
-        PORT: '0',
-        PUBLIC_URL: 'http://passport.test',
-        MASTER_KEYS: `test:${TEST_MASTER_KEY}`,
-        WECHAT_APPS: JSON.stringify(SANDBOX_APPS),
-        WECHAT_API_BASE_URL: sandbox.url,
-        DATABASE_POOL_SIZE: '8',
-        ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
-        ...environment,
-      },
-      { inMemory: true },
-    );
-    const server = await startServer(settings, logger);
-    return new TestServer(server.url, sandbox.sandbox, logs, server.app.get(DataSource), async () => {
-      await server.close();
+    const closeOthers = async (): Promise<void> => {
       await sandbox.close();
       await own?.drop();
-    });
+    };
+    const given = {
+      NODE_ENV: 'test',
+      PORT: '0',
+      PUBLIC_URL: 'http://passport.test',
+      MASTER_KEYS: `test:${TEST_MASTER_KEY}`,
+      WECHAT_APPS: JSON.stringify(SANDBOX_APPS),
+      WECHAT_API_BASE_URL: sandbox.url,
+      DATABASE_POOL_SIZE: '8',
+      ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
+      ...environment,
+    };
+    try {
+      const server = await startServer(loadSettings(given, { inMemory: true }), logger);
+      return new TestServer(server.url, sandbox.sandbox, logs, server.app.get(DataSource), async () => {
+        await server.close();
+        await closeOthers();
+      });
+    } catch (error) {
+      await closeOthers();
+      throw error;
+    }
   }
 
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {

@@ -5,6 +5,7 @@ import { Strategy, type SecretOrKeyProvider } from 'passport-jwt';
 import { TokenSettings } from '../../config/settings.js';
 import { AppError } from '../../errors/app-error.js';
 import { accessTokenRules } from '../tokens/access-tokens.js';
+import { readAccessTokenClaims } from '../tokens/access-token-claims.js';
 import { accessTokenKeyId } from '../tokens/access-token-header.js';
 import { KeyRing } from '../tokens/key-ring.js';
 import { bearerTokenOf } from './bearer-token.js';
@@ -13,7 +14,10 @@ import { principalOf, type Principal } from './principal.js';
 /** Passport's `jwt` strategy: verifies an access token of ours. Algorithm, issuer, audience and type are pinned. */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
-  constructor(settings: TokenSettings, keys: KeyRing) {
+  constructor(
+    private readonly settings: TokenSettings,
+    keys: KeyRing,
+  ) {
     super({
       jwtFromRequest: bearerTokenOf,
       secretOrKeyProvider: keyProvider(keys),
@@ -23,10 +27,10 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     });
   }
 
-  validate(claims: Record<string, unknown>): Principal {
-    const principal = principalOf(claims);
-    if (!principal) throw new AppError('ACCESS_TOKEN_INVALID', { context: { reason: 'claims' } });
-    return principal;
+  validate(payload: object): Principal {
+    const claims = readAccessTokenClaims(payload);
+    if (!claims) throw new AppError('ACCESS_TOKEN_INVALID', { context: { reason: 'claims' } });
+    return principalOf(claims, this.settings.accessTtlSeconds);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OAuthClient } from '../../config/settings.js';
-import { AccessTokens, type AccessTokenClaims } from '../tokens/access-tokens.js';
+import type { AccessTokenClaims } from '../tokens/access-token-claims.js';
+import { AccessTokens } from '../tokens/access-tokens.js';
 import { RefreshTokens, type RefreshTokenPoint } from '../tokens/refresh-tokens.js';
 import { judgeRefresh } from '../sessions/judge-refresh.js';
 import { RefreshRepository } from '../sessions/refresh.repository.js';
@@ -48,7 +49,7 @@ export class TokenIntrospection {
     const standing = await this.sessions.findStanding(claims.sid);
     if (!standing || standing.revokeReason || standing.expired || !client.appIds.includes(standing.appId))
       return INACTIVE;
-    return { active: true, token_type: 'Bearer', ...claims };
+    return { active: true, token_type: 'Bearer', token_use: 'access_token', ...claims };
   }
 
   private async introspectRefreshToken(point: RefreshTokenPoint, client: OAuthClient): Promise<Introspection> {
@@ -57,6 +58,13 @@ export class TokenIntrospection {
     const { session, state } = found;
     if (!['use', 'repeat', 'fork', 'fast-forward'].includes(judgeRefresh(state, point, null))) return INACTIVE;
     const exp = Math.floor(Date.now() / 1000) + session.idleSeconds;
-    return { active: true, sub: session.userId, sid: session.id, client_id: session.appId, exp };
+    return {
+      active: true,
+      token_use: 'refresh_token',
+      sub: session.userId,
+      sid: session.id,
+      client_id: session.appId,
+      exp,
+    };
   }
 }

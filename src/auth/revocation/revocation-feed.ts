@@ -30,7 +30,7 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   private readAt: number | null = null;
   private stopped = false;
   private readonly seenKeys = new Set<string>();
-  private readonly keyListeners: (() => Promise<void>)[] = [];
+  private readonly keyListeners: ((revokedIds: readonly string[]) => Promise<void>)[] = [];
 
   constructor(
     private readonly repository: RevocationsRepository,
@@ -63,8 +63,8 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
     return this.settings.url !== null && performance.now() - this.readAt > STALE_MS;
   }
 
-  /** Calls back after a signing key has changed anywhere. */
-  onKeysChanged(listener: () => Promise<void>): void {
+  /** Calls back after a key has changed anywhere, with the ids of the signing keys that were revoked. */
+  onKeysChanged(listener: (revokedIds: readonly string[]) => Promise<void>): void {
     this.keyListeners.push(listener);
   }
 
@@ -103,15 +103,16 @@ export class RevocationFeed implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async apply(entries: readonly FeedEntry[]): Promise<void> {
-    const newKeys: string[] = [];
-    for (const { id, kind, subject, reason, secondsLeft } of entries) {
-      if (kind === 'session') this.revoked.add(subject, reason as RevokeReason, secondsLeft);
-      else if (!this.seenKeys.has(id)) newKeys.push(id);
+    const newKeys: FeedEntry[] = [];
+    for (const entry of entries) {
+      if (entry.kind === 'session') this.revoked.add(entry.subject, entry.reason as RevokeReason, entry.secondsLeft);
+      else if (!this.seenKeys.has(entry.id)) newKeys.push(entry);
     }
     if (newKeys.length === 0) return;
-    await Promise.all(this.keyListeners.map((listener) => listener()));
+    const revokedIds = newKeys.filter(({ reason }) => reason === 'revoked').map(({ subject }) => subject);
+    await Promise.all(this.keyListeners.map((listener) => listener(revokedIds)));
     if (this.seenKeys.size > SEEN_KEYS) this.seenKeys.clear();
-    newKeys.forEach((id) => this.seenKeys.add(id));
+    newKeys.forEach(({ id }) => this.seenKeys.add(id));
   }
 
   private pollLater(): void {

@@ -22,6 +22,9 @@ export interface FeedEntry {
  */
 export const FEED_COLUMNS = '(kind, subject, reason, expires_at)';
 
+/** For how long the feed speaks of a dead session beyond the life of its access tokens: clocks differ. */
+export const FEED_MARGIN_SECONDS = 300;
+
 /** SQL that makes the surrounding transaction survive a crash whatever the server's default is. */
 export const COMMIT_DURABLY = `set_config('synchronous_commit', 'on', true)`;
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { TokenSettings } from '../../config/settings.js';
 import { Database } from '../../database/database.js';
 import type { Queries } from '../../database/statement.js';
+import { FEED_MARGIN_SECONDS } from '../revocation/revocations.repository.js';
 import { RevokedSessions } from '../revocation/revoked-sessions.js';
 import type { RevokeReason } from '../revocation/revoke-reason.js';
 import { SessionsRepository, type EndedSession } from './sessions.repository.js';
@@ -18,9 +19,14 @@ export class SessionEnding {
     private readonly settings: TokenSettings,
   ) {}
 
+  /** How long a dead session is spoken of: as long as an access token of it could be shown. */
+  get feedSeconds(): number {
+    return this.settings.accessTtlSeconds + FEED_MARGIN_SECONDS;
+  }
+
   /** Ends one session, of this user if one is named. False when there is none, or it has ended before. */
   async end(sessionId: string, reason: RevokeReason, userId: string | null = null): Promise<boolean> {
-    const ended = await this.repository.end(sessionId, reason, this.settings.accessTtlSeconds, userId);
+    const ended = await this.repository.end(sessionId, reason, this.feedSeconds, userId);
     if (ended) this.forget([ended]);
     return ended !== null;
   }
@@ -40,11 +46,11 @@ export class SessionEnding {
     reason: RevokeReason,
     exceptId: string | null = null,
   ): Promise<EndedSession[]> {
-    return this.repository.endAllOfUser(transaction, userId, reason, this.settings.accessTtlSeconds, exceptId);
+    return this.repository.endAllOfUser(transaction, userId, reason, this.feedSeconds, exceptId);
   }
 
   /** Makes this process refuse the access tokens of sessions whose end has been committed. */
   forget(ended: readonly EndedSession[]): void {
-    for (const { id, reason } of ended) this.revoked.add(id, reason, this.settings.accessTtlSeconds);
+    for (const { id, reason } of ended) this.revoked.add(id, reason, this.feedSeconds);
   }
 }

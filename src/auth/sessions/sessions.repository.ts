@@ -31,8 +31,8 @@ export interface SessionLimits {
   readonly idleSeconds: number;
   readonly absoluteSeconds: number;
   readonly perUser: number;
-  /** Lifetime of access tokens: how long the feed must remember a dead session. */
-  readonly accessSeconds: number;
+  /** How long the feed must speak of a dead session. */
+  readonly feedSeconds: number;
 }
 
 /** A session that was ended, for the process to know at once. */
@@ -177,7 +177,7 @@ export class SessionsRepository {
     for (let attempt = 0; attempt < OPEN_ATTEMPTS; attempt += 1) {
       const [row] = await this.database.query(openSession, [
         ...[id, userId, identityId, appId, amr, device.id, device.name, device.platform],
-        ...[limits.idleSeconds, limits.absoluteSeconds, limits.perUser, limits.accessSeconds],
+        ...[limits.idleSeconds, limits.absoluteSeconds, limits.perUser, limits.feedSeconds],
       ]);
       if (!row) return null;
       ended.push(...row.ended);
@@ -190,10 +190,10 @@ export class SessionsRepository {
   async end(
     sessionId: string,
     reason: RevokeReason,
-    accessSeconds: number,
+    feedSeconds: number,
     userId: string | null = null,
   ): Promise<EndedSession | null> {
-    const [ended] = await this.database.query(endSession, [sessionId, reason, accessSeconds, userId]);
+    const [ended] = await this.database.query(endSession, [sessionId, reason, feedSeconds, userId]);
     return ended ?? null;
   }
 
@@ -205,11 +205,11 @@ export class SessionsRepository {
     transaction: Queries,
     userId: string,
     reason: RevokeReason,
-    accessSeconds: number,
+    feedSeconds: number,
     exceptId: string | null = null,
   ): Promise<EndedSession[]> {
     await transaction.query(lockUser, [userId]);
-    return transaction.query(endSessionsOfUser, [userId, reason, accessSeconds, exceptId]);
+    return transaction.query(endSessionsOfUser, [userId, reason, feedSeconds, exceptId]);
   }
 
   async findLiveOfUser(userId: string): Promise<DeviceRow[]> {

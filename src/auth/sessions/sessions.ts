@@ -31,7 +31,7 @@ export class Sessions {
       {
         idleSeconds: this.settings.refreshIdleTtlSeconds,
         absoluteSeconds: this.settings.refreshAbsoluteTtlSeconds,
-        accessSeconds: this.settings.accessTtlSeconds,
+        feedSeconds: this.ending.feedSeconds,
         perUser: this.settings.sessionsPerUser,
       },
     );

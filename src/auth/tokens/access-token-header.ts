@@ -7,6 +7,8 @@ export const ACCESS_TOKEN_TYPE = 'at+jwt';
 const MAX_TOKEN_LENGTH = 4096;
 const KID = /^[A-Za-z0-9_-]{43}$/;
 const HEADER_MEMBERS = new Set(['alg', 'typ', 'kid']);
+// Around each of their names and values.
+const QUOTES = 4 * HEADER_MEMBERS.size;
 
 /**
  * Reads the key id of a token that has the outer form of our access tokens, otherwise null.
@@ -24,9 +26,12 @@ export function accessTokenKeyId(token: string): string | null {
 }
 
 function keyIdOf(headerBytes: Buffer): string | null {
+  const text = headerBytes.toString('utf8');
+  // A name that comes twice says two things; JSON.parse shows only the last (RFC 7515 section 4).
+  if (text.split('"').length - 1 !== QUOTES) return null;
   let header: unknown;
   try {
-    header = JSON.parse(headerBytes.toString('utf8'));
+    header = JSON.parse(text);
   } catch {
     return null;
   }

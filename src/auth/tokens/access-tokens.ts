@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { TokenSettings } from '../../config/settings.js';
 import { ACCESS_TOKEN_TYPE, accessTokenKeyId } from './access-token-header.js';
+import { readAccessTokenClaims, type AccessTokenClaims } from './access-token-claims.js';
 import { KeyRing } from './key-ring.js';
 
 /** What an access token says about its holder. */
@@ -13,19 +14,6 @@ export interface AccessTokenSubject {
   readonly roles: readonly string[];
   /** Seconds until the session ends for good; no access token outlives it. */
   readonly absoluteSeconds: number;
-}
-
-/** The claims of our access tokens (RFC 9068 section 2.2, and the session's id). Times in seconds since 1970. */
-export interface AccessTokenClaims {
-  readonly iss: string;
-  readonly aud: string;
-  readonly sub: string;
-  readonly sid: string;
-  readonly jti: string;
-  readonly iat: number;
-  readonly exp: number;
-  readonly client_id: string;
-  readonly roles: readonly string[];
 }
 
 /** What every access token must fulfil beside its signature. Nothing of it can be chosen by the token. */
@@ -77,7 +65,9 @@ export class AccessTokens {
     try {
       // jsonwebtoken, under @nestjs/jwt, takes a KeyObject; the typings name what it was before.
       const publicKey = key as unknown as string;
-      return await this.jwt.verifyAsync<AccessTokenClaims>(token, { ...accessTokenRules(this.settings), publicKey });
+      return readAccessTokenClaims(
+        await this.jwt.verifyAsync<object>(token, { ...accessTokenRules(this.settings), publicKey }),
+      );
     } catch {
       return null;
     }

@@ -34,6 +34,9 @@ export class KeyRing implements OnApplicationBootstrap, OnApplicationShutdown {
   private keys: LoadedKeys | null = null;
   private retry: NodeJS.Timeout | undefined;
   private reloadedAt = -Infinity;
+  // Looks at the keys may overlap; one that began later has seen more.
+  private looksBegun = 0;
+  private lookInForce = 0;
 
   constructor(
     private readonly repository: KeysRepository,
@@ -41,7 +44,10 @@ export class KeyRing implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly feed: RevocationFeed,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.feed.onKeysChanged(() => this.reload());
+    this.feed.onKeysChanged((revoked) => {
+      this.forget(revoked);
+      return this.reload();
+    });
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -56,9 +62,13 @@ export class KeyRing implements OnApplicationBootstrap, OnApplicationShutdown {
     return this.keys !== null;
   }
 
-  /** The key that signs access tokens now. */
+  /** The key that signs access tokens now. @throws AppError SERVICE_UNAVAILABLE - it was revoked, and no other is known */
   signing(): LoadedKeys['signing'] {
-    return this.loaded().signing;
+    const { signing, verification } = this.loaded();
+    if (!verification.has(signing.kid)) {
+      throw new AppError('SERVICE_UNAVAILABLE', { context: { reason: 'signing key revoked' } });
+    }
+    return signing;
   }
 
   /** The public key that is named so, if tokens signed with it are still good. */
@@ -96,7 +106,24 @@ export class KeyRing implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Reads the keys as they are now. @throws SealError, and AppError SERVICE_UNAVAILABLE */
   async reload(): Promise<void> {
     this.reloadedAt = performance.now();
-    if (this.keys) this.keys = await this.load();
+    if (!this.keys) return;
+    const look = (this.looksBegun += 1);
+    const keys = await this.load();
+    if (look < this.lookInForce) return;
+    this.lookInForce = look;
+    this.keys = keys;
+  }
+
+  /** Refuses what these keys signed, even if the keys of today cannot be read. */
+  private forget(kids: readonly string[]): void {
+    if (!this.keys || kids.length === 0) return;
+    const { verification, published } = this.keys;
+    this.lookInForce = this.looksBegun += 1;
+    this.keys = {
+      ...this.keys,
+      verification: new Map([...verification].filter(([kid]) => !kids.includes(kid))),
+      published: published.filter(({ kid }) => !kids.includes(kid)),
+    };
   }
 
   private async reloadIfDue(): Promise<void> {

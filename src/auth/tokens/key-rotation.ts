@@ -40,8 +40,11 @@ export class KeyRotation implements OnApplicationBootstrap, OnApplicationShutdow
       const current = (await this.repository.loadSigningKeys()).find((key) => key.status === 'current');
       if (current && current.statusSeconds > SIGNING_KEY_LIFE_SECONDS) await this.rotateSigningKey();
       const [refresh] = (await this.repository.loadSecretKeys('refresh_token')).filter((key) => !key.retiring);
-      if (refresh && refresh.ageSeconds > REFRESH_KEY_LIFE_SECONDS) await this.rotateRefreshKey();
+      if (refresh && refresh.ageSeconds > REFRESH_KEY_LIFE_SECONDS) await this.rotateRefreshKeyAfter(refresh.version);
       await this.repository.retirePreviousSigningKeys(this.settings.accessTtlSeconds + PREVIOUS_MARGIN_SECONDS);
+      await this.repository.deleteExpiredSecretKeys();
+      // What another instance retired is forgotten here, too.
+      await this.keys.reload();
     } catch (error) {
       this.logger.error({ err: error }, 'the keys cannot be rotated now');
     }
@@ -59,13 +62,7 @@ export class KeyRotation implements OnApplicationBootstrap, OnApplicationShutdow
   /** Makes refresh tokens with a new key from now on; those of the old one live as long as a session may idle. */
   async rotateRefreshKey(): Promise<boolean> {
     const newest = (await this.repository.loadSecretKeys('refresh_token')).at(-1);
-    const keepSeconds = this.settings.refreshIdleTtlSeconds;
-    const rotated = newest
-      ? await this.repository.rotateSecretKey('refresh_token', newest.version, keepSeconds)
-      : false;
-    if (rotated) this.logger.info({ event: 'refresh_key_rotated' }, 'refresh token key rotated');
-    await this.keys.reload();
-    return rotated;
+    return newest ? this.rotateRefreshKeyAfter(newest.version) : false;
   }
 
   /** Makes every access token of a signing key worthless, everywhere within a second. False when there is no such key. */
@@ -74,5 +71,14 @@ export class KeyRotation implements OnApplicationBootstrap, OnApplicationShutdow
     if (revoked) this.logger.warn({ event: 'signing_key_revoked', kid }, 'signing key revoked');
     await this.keys.reload();
     return revoked;
+  }
+
+  /** False when somebody else has made the key after this version. */
+  private async rotateRefreshKeyAfter(version: number): Promise<boolean> {
+    const keepSeconds = this.settings.refreshIdleTtlSeconds;
+    const rotated = await this.repository.rotateSecretKey('refresh_token', version, keepSeconds);
+    if (rotated) this.logger.info({ event: 'refresh_key_rotated' }, 'refresh token key rotated');
+    await this.keys.reload();
+    return rotated;
   }
 }

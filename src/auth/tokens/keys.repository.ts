@@ -68,14 +68,14 @@ const promoteNext = statement<{ kid: string }>(
 
 const revokeKey = statement<{ was: SigningKeyStatus }>(
   'revoke_signing_key',
-  `update signing_keys k set status = 'revoked', status_changed_at = now()
+  `update signing_keys k set status = 'revoked', status_changed_at = now(), private_key_sealed = ''
    from (select kid, status from signing_keys where kid = $1 and status <> 'revoked' for update) as before
    where k.kid = before.kid returning before.status as was`,
 );
 
 const retirePrevious = statement<{ kid: string }>(
   'retire_previous_signing_keys',
-  `update signing_keys set status = 'retired', status_changed_at = now()
+  `update signing_keys set status = 'retired', status_changed_at = now(), private_key_sealed = ''
    where status = 'previous' and status_changed_at < now() - make_interval(secs => $1) returning kid`,
 );
 
@@ -105,6 +105,11 @@ const retireSecretKey = statement<never>(
   'retire_secret_key',
   `update secret_keys set retire_after = now() + make_interval(secs => $3)
    where purpose = $1 and version = $2 and retire_after is null`,
+);
+
+const deleteExpiredSecretKeys = statement<{ version: number }>(
+  'delete_expired_secret_keys',
+  'delete from secret_keys where retire_after < now() returning version',
 );
 
 const resealSigningKey = statement<never>(
@@ -172,6 +177,11 @@ export class KeysRepository {
   /** Retires the keys that have signed nothing for `seconds`. */
   async retirePreviousSigningKeys(seconds: number): Promise<number> {
     return (await this.database.query(retirePrevious, [seconds])).length;
+  }
+
+  /** Deletes the symmetric keys whose last token has died. */
+  async deleteExpiredSecretKeys(): Promise<number> {
+    return (await this.database.query(deleteExpiredSecretKeys, [])).length;
   }
 
   /** Makes the first symmetric key for a purpose unless there is one. */
