@@ -3,6 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { AppModule } from '../app.module.js';
 import { ConfigurationError } from '../config/configuration-error.js';
 import { loadSettings } from '../config/load-settings.js';
+import type { Settings } from '../config/settings.js';
 import { createLogger } from '../logging/logger.js';
 import { NestLogger } from '../logging/nest-logger.js';
 import { clientSecret } from './client-commands.js';
@@ -32,7 +33,7 @@ async function main([topic = '', verb = '', argument]: readonly string[]): Promi
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command || (argument !== undefined && !command.takes?.test(argument))) throw new ConfigurationUsage(USAGE);
   const logger = createLogger('error', process.stderr);
-  const app = await NestFactory.createApplicationContext(AppModule.forRoot(loadSettings(process.env), logger), {
+  const app = await NestFactory.createApplicationContext(AppModule.forRoot(commandSettings(), logger), {
     logger: new NestLogger(logger),
     abortOnError: false,
   });
@@ -41,6 +42,12 @@ async function main([topic = '', verb = '', argument]: readonly string[]): Promi
   } finally {
     await app.close();
   }
+}
+
+/** A command listens to nobody, so it needs no pretended WeChat. */
+function commandSettings(): Settings {
+  const settings = loadSettings(process.env);
+  return { ...settings, sandbox: { ...settings.sandbox, enabled: false } };
 }
 
 /** The command line makes no sense. */

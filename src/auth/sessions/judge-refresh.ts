@@ -18,6 +18,7 @@ export interface RefreshState {
   readonly fork: number;
   readonly parentFork: number | null;
   readonly parentNonceHash: Buffer | null;
+  /** Since the child came into being or, to a client without a nonce, was last handed out. */
   readonly rotatedSecondsAgo: number;
   readonly retired: readonly { readonly generation: number; readonly fork: number; readonly secondsAgo: number }[];
   readonly expired: boolean;
@@ -28,7 +29,7 @@ export interface RefreshState {
 export type RefreshVerdict =
   /** It is the newest: the child comes into being. */
   | 'use'
-  /** A repeat of the request that made the child: the same child again, nothing changes. */
+  /** A repeat of the request that made the child: the same child again. */
   | 'repeat'
   /** Another request with the child's parent: a new child takes the place of the one that may have been lost. */
   | 'fork'

@@ -55,6 +55,13 @@ const forkChild = statement<LiveRow>(
    returning ${LIVE_COLUMNS}`,
 );
 
+const repeatChild = statement<LiveRow>(
+  'repeat_child',
+  `update sessions set rotated_at = now()
+   where id = $1 and generation = $2 and fork = $3 and ${IS_LIVE}
+   returning ${LIVE_COLUMNS}`,
+);
+
 const fastForward = statement<LiveRow>(
   'fast_forward_session',
   `update sessions set
@@ -89,6 +96,11 @@ export class RefreshRepository {
   /** Puts a new child in the place of the one that was seen. */
   async forkChild(seen: LiveSession, nonceHash: Buffer | null, idleSeconds: number): Promise<LiveSession | null> {
     return this.change(forkChild, [seen.id, seen.generation, seen.fork, nonceHash, idleSeconds]);
+  }
+
+  /** Hands the same child out again and notes when, so that nobody gets another one while this answer is on its way. */
+  async repeatChild(seen: LiveSession): Promise<LiveSession | null> {
+    return this.change(repeatChild, [seen.id, seen.generation, seen.fork]);
   }
 
   /** Brings a row that lost commits to where its client is, and uses the client's token. */

@@ -29,7 +29,7 @@ export class SessionRefresh {
    * Moves a session on to its next refresh token, which the returned state names.
    *
    * The common case is one statement. Repeating a request whose answer was lost gives the same state again: with a nonce
-   * for as long as the session lives, without one for 120 s.
+   * for as long as the session lives, without one until 120 s have passed since it was last given.
    *
    * @throws AppError REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, REFRESH_SUPERSEDED, SESSION_EXPIRED, SESSION_REVOKED,
    *   USER_DISABLED
@@ -67,7 +67,9 @@ export class SessionRefresh {
       case 'use':
         return this.repository.useToken(token, nonceHash, idleSeconds);
       case 'repeat':
-        return session;
+        // Without a nonce the time counts from the last answer: an older request that is still under way must not replace
+        // a child that the client has just got.
+        return nonceHash ? session : this.repository.repeatChild(session);
       case 'fork':
         return this.repository.forkChild(session, nonceHash, idleSeconds);
       case 'fast-forward':

@@ -154,9 +154,6 @@ const findStanding = statement<Standing>(
    from sessions s join users u on u.id = s.user_id where s.id = $1`,
 );
 
-// A sign-in loses its turn only to another one of the same device.
-const OPEN_ATTEMPTS = 5;
-
 /** The sessions table: opening, ending and listing. What ends a session writes the feed in the same transaction. */
 @Injectable()
 export class SessionsRepository {
@@ -172,18 +169,24 @@ export class SessionsRepository {
     session: NewSession,
     limits: SessionLimits,
   ): Promise<{ opened: LiveSession; ended: EndedSession[] } | null> {
+    const first = await this.tryOpen(this.database, session, limits);
+    if (!first || first.id !== null) return toOpened(first);
+    // Another sign-in of the same device came first. While this one holds the user's row, none comes in between again.
+    const second = await this.database.transaction(async (transaction) => {
+      await transaction.query(lockUser, [session.userId]);
+      return this.tryOpen(transaction, session, limits);
+    });
+    return toOpened(second, first.ended);
+  }
+
+  /** The row's id is null when another sign-in of the device came first; there is no row when the user is not active. */
+  private async tryOpen(queries: Queries, session: NewSession, limits: SessionLimits): Promise<OpenedRow | null> {
     const { id, userId, identityId, appId, amr, device } = session;
-    const ended: EndedSession[] = [];
-    for (let attempt = 0; attempt < OPEN_ATTEMPTS; attempt += 1) {
-      const [row] = await this.database.query(openSession, [
-        ...[id, userId, identityId, appId, amr, device.id, device.name, device.platform],
-        ...[limits.idleSeconds, limits.absoluteSeconds, limits.perUser, limits.feedSeconds],
-      ]);
-      if (!row) return null;
-      ended.push(...row.ended);
-      if (row.id !== null) return { opened: toLiveSession({ ...row, id: row.id }), ended };
-    }
-    throw new Error('a device kept signing in while it signed in');
+    const [row] = await queries.query(openSession, [
+      ...[id, userId, identityId, appId, amr, device.id, device.name, device.platform],
+      ...[limits.idleSeconds, limits.absoluteSeconds, limits.perUser, limits.feedSeconds],
+    ]);
+    return row ?? null;
   }
 
   /** Ends one session, of this user if one is named. Null when there is none, or it has ended before. */
@@ -221,6 +224,12 @@ export class SessionsRepository {
     const [row] = await this.database.query(findStanding, [sessionId]);
     return row ?? null;
   }
+}
+
+function toOpened(row: OpenedRow | null, endedBefore: readonly EndedSession[] = []) {
+  if (!row) return null;
+  if (row.id === null) throw new Error('a device signed in past the lock on its user');
+  return { opened: toLiveSession({ ...row, id: row.id }), ended: [...endedBefore, ...row.ended] };
 }
 
 export function toLiveSession(row: LiveRow): LiveSession {
