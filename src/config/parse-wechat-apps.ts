@@ -1,13 +1,13 @@
+import { checkApiSecurity } from './check-api-security.js';
+import { checkComponent } from './check-component.js';
+import { OPAQUE, checkFields, type FieldRule } from './check-fields.js';
 import type { WechatApp } from './settings.js';
 
-// openid, unionid, appId and secret are opaque to us; this is only what the database and a URL can carry.
-const OPAQUE = /^[\x21-\x7e]{1,128}$/;
-
-const FIELDS: Readonly<Record<string, { pattern: RegExp; required: boolean; rule: string }>> = {
-  appId: { pattern: OPAQUE, required: true, rule: '1 to 128 visible ASCII characters' },
-  secret: { pattern: OPAQUE, required: true, rule: '1 to 128 visible ASCII characters' },
+const FIELDS: Readonly<Record<string, FieldRule>> = {
+  appId: { ...OPAQUE, required: true },
+  secret: { ...OPAQUE, required: false },
   name: { pattern: /^[^\p{Cc}]{1,64}$/u, required: false, rule: '1 to 64 characters' },
-  openPlatform: { pattern: OPAQUE, required: false, rule: '1 to 128 visible ASCII characters' },
+  openPlatform: { ...OPAQUE, required: false },
   registration: { pattern: /^(always|on_phone|never)$/, required: false, rule: 'always, on_phone or never' },
   pushToken: { pattern: /^[A-Za-z0-9]{3,32}$/, required: false, rule: '3 to 32 letters and digits' },
   pushAesKey: { pattern: /^[A-Za-z0-9]{43}$/, required: false, rule: '43 letters and digits' },
@@ -33,21 +33,35 @@ export function parseWechatApps(text: string, problems: string[]): WechatApp[] {
   if (new Set(apps.map((app) => app.appId)).size !== apps.length) {
     problems.push('WECHAT_APPS: every appId must be listed once');
   }
+  checkComponentsAgree(apps, problems);
   return apps;
 }
 
 function checkApp(app: unknown, where: string, problems: string[]): void {
-  if (typeof app !== 'object' || app === null || Array.isArray(app)) {
-    problems.push(`${where}: must be an object`);
-    return;
+  const given = checkFields(app, FIELDS, where, problems, ['component', 'apiSecurity']);
+  if (!given) return;
+  const { secret, component, apiSecurity } = given;
+  if (secret === undefined && component === undefined) problems.push(`${where}.secret: must be ${OPAQUE.rule}`);
+  if (secret !== undefined && component !== undefined) {
+    problems.push(`${where}: has both secret and component; the app signs in by one of them`);
   }
-  const given = app as Record<string, unknown>;
-  for (const [field, { pattern, required, rule }] of Object.entries(FIELDS)) {
-    const value = given[field];
-    if (value === undefined && !required) continue;
-    if (typeof value !== 'string' || !pattern.test(value)) problems.push(`${where}.${field}: must be ${rule}`);
+  if (component !== undefined) checkComponent(component, `${where}.component`, problems);
+  if (apiSecurity === undefined) return;
+  checkApiSecurity(apiSecurity, `${where}.apiSecurity`, problems);
+  if (component !== undefined) {
+    problems.push(`${where}.apiSecurity: needs the access_token of the app's own secret, which a component has not`);
   }
-  if (Object.keys(given).some((field) => !Object.hasOwn(FIELDS, field))) {
-    problems.push(`${where}: has a field other than ${Object.keys(FIELDS).join(', ')}`);
-  }
+}
+
+/** A platform has one token, so it is described once, or everywhere alike. */
+function checkComponentsAgree(apps: readonly WechatApp[], problems: string[]): void {
+  const described = new Map<string, string>();
+  apps.forEach(({ component }, index) => {
+    if (!component) return;
+    const description = JSON.stringify(Object.entries(component).toSorted(([a], [b]) => a.localeCompare(b)));
+    if ((described.get(component.appId) ?? description) !== description) {
+      problems.push(`WECHAT_APPS[${index}].component: differs from that of another app with the same component appId`);
+    }
+    described.set(component.appId, description);
+  });
 }

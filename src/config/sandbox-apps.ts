@@ -1,7 +1,7 @@
 import type { WechatApp } from './settings.js';
 
 /** The mini-programs of a server without `WECHAT_APPS`: two of one owner, so that a unionid means something. */
-export const SANDBOX_APPS: readonly WechatApp[] = [
+export const SANDBOX_APPS: readonly (WechatApp & { readonly secret: string })[] = [
   { appId: 'wxsandbox000000001', secret: 'sandbox-secret-of-app-one', name: 'Sandbox one', openPlatform: 'sandbox' },
   { appId: 'wxsandbox000000002', secret: 'sandbox-secret-of-app-two', name: 'Sandbox two', openPlatform: 'sandbox' },
 ];

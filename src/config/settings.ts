@@ -4,14 +4,48 @@ import type { LogLevel } from '../logging/logger.js';
 /** A mini-program, as `WECHAT_APPS` names it. */
 export interface WechatApp {
   readonly appId: string;
-  readonly secret: string;
+  /** The AppSecret. An app of a third-party platform has none, but a `component`; every app has one of the two. */
+  readonly secret?: string;
+  readonly component?: WechatComponent;
   readonly name?: string;
   /** The Open Platform account the app is bound to; unionids are only meaningful within one account. */
   readonly openPlatform?: string;
   readonly registration?: Registration;
   readonly pushToken?: string;
   readonly pushAesKey?: string;
+  readonly apiSecurity?: WechatApiSecurity;
 }
+
+/** The third-party platform that signs an app's users in, and where its component_access_token comes from. */
+export type WechatComponent = { readonly appId: string } & (
+  | {
+      /** Answers `{component_access_token, expires_in}` to whoever carries the secret as bearer token. */
+      readonly tokenUrl: string;
+      readonly tokenSecret: string;
+    }
+  | {
+      /** One token for good, for tests: WeChat's live two hours. */
+      readonly accessToken: string;
+    }
+);
+
+/** The keys of an app's API security (接口安全): AES256_GCM with RSAwithSHA256. */
+export interface WechatApiSecurity {
+  /** The number of the symmetric key, from the console of WeChat. */
+  readonly symmetricSn: string;
+  /** 32 bytes in base64. */
+  readonly symmetricKey: string;
+  /** The app's RSA key in PEM, which signs requests. */
+  readonly privateKey: string;
+  /** Those whose signatures on WeChat's answers are believed: one, or two while WeChat changes it. */
+  readonly certificates: readonly WechatCertificate[];
+}
+
+/** WeChat's own key, as a certificate or as the public key in it, in PEM. */
+export type WechatCertificate = {
+  /** The number the console of WeChat shows, not the serial number within the certificate. */
+  readonly serial: string;
+} & ({ readonly certificate: string } | { readonly publicKey: string });
 
 export type Registration = 'always' | 'on_phone' | 'never';
 

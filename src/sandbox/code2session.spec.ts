@@ -1,11 +1,10 @@
-import type { WechatApp } from '../config/settings.js';
 import { createLogger } from '../logging/logger.js';
 import { Sandbox } from './sandbox.js';
 import { startSandbox, type RunningSandbox } from './start-sandbox.js';
 
-const ONE: WechatApp = { appId: 'wx1', secret: 'secret-one', openPlatform: 'platform' };
-const TWO: WechatApp = { appId: 'wx2', secret: 'secret-two', openPlatform: 'platform' };
-const UNBOUND: WechatApp = { appId: 'wx3', secret: 'secret-three' };
+const ONE = { appId: 'wx1', secret: 'secret-one', openPlatform: 'platform' };
+const TWO = { appId: 'wx2', secret: 'secret-two', openPlatform: 'platform' };
+const UNBOUND = { appId: 'wx3', secret: 'secret-three' };
 const APPS = [ONE, TWO, UNBOUND];
 
 let running: RunningSandbox;
@@ -31,9 +30,9 @@ async function ask(query: Record<string, string> | string): Promise<Answer> {
   return JSON.parse(await response.text()) as Answer;
 }
 
-const exchange = (code: string, app = ONE) =>
+const exchange = (code: string, app: typeof UNBOUND = ONE) =>
   ask({ appid: app.appId, secret: app.secret, js_code: code, grant_type: 'authorization_code' });
-const login = (user: string, app = ONE) => sandbox.wxLogin(user, app.appId).code;
+const login = (user: string, app: typeof UNBOUND = ONE) => sandbox.wxLogin(user, app.appId).code;
 
 describe('GET /sns/jscode2session', () => {
   it('answers who the user is, as JSON that is labelled as text', async () => {

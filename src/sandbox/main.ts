@@ -40,7 +40,7 @@ function greeting(url: string, apps: Settings['wechat']['apps'], guarded: boolea
   const [app] = apps;
   const appId = app?.appId ?? '';
   // A secret is shown only if it is none.
-  const secret = app && PRINTED_SECRETS.has(app.secret) ? app.secret : '$APP_SECRET';
+  const secret = app?.secret !== undefined && PRINTED_SECRETS.has(app.secret) ? app.secret : '$APP_SECRET';
   const curl = `curl -s${guarded ? ' -H "Authorization: Bearer $SANDBOX_CONTROL_TOKEN"' : ''}`;
   const json = "-H 'Content-Type: application/json' -d";
   return `

@@ -1,9 +1,8 @@
-import type { WechatApp } from '../config/settings.js';
 import { createLogger } from '../logging/logger.js';
 import { startSandbox, type RunningSandbox } from './start-sandbox.js';
 
-const ONE: WechatApp = { appId: 'wx1', secret: 'secret-one', openPlatform: 'platform' };
-const TWO: WechatApp = { appId: 'wx2', secret: 'secret-two' };
+const ONE = { appId: 'wx1', secret: 'secret-one', openPlatform: 'platform' };
+const TWO = { appId: 'wx2', secret: 'secret-two' };
 const APPS = [ONE, TWO];
 
 let running: RunningSandbox;
@@ -39,7 +38,7 @@ async function call(method: string, path: string, body?: unknown): Promise<{ sta
   return { status: response.status, body: text === '' ? null : (JSON.parse(text) as Body) };
 }
 
-async function exchange(code: string, app = ONE): Promise<Body> {
+async function exchange(code: string, app: typeof TWO = ONE): Promise<Body> {
   const query = new URLSearchParams({ appid: app.appId, secret: app.secret, js_code: code });
   return (await call('GET', `/sns/jscode2session?${query}&grant_type=authorization_code`)).body!;
 }

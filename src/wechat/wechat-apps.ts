@@ -25,3 +25,14 @@ export class WechatApps {
     return app;
   }
 }
+
+/**
+ * The AppSecret, which every call needs that WeChat answers to the app itself: its access_token to begin with.
+ *
+ * @throws AppError WECHAT_MISCONFIGURED - the app belongs to a third-party platform, whose authorizer tokens are not managed here
+ */
+export function secretOf({ appId, secret }: WechatApp): string {
+  if (secret !== undefined) return secret;
+  const reason = 'an app of a third-party platform has no AppSecret here: only its users can sign in';
+  throw new AppError('WECHAT_MISCONFIGURED', { context: { appId, reason } });
+}

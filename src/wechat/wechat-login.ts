@@ -4,7 +4,7 @@ import type { WechatApp } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import { LOGGER } from '../logging/logging.module.js';
 import { loginErrorOf } from './errcodes.js';
-import { WechatApps } from './wechat-apps.js';
+import { WechatApps, secretOf } from './wechat-apps.js';
 import { WechatHttp, type WechatAnswer } from './wechat-http.js';
 
 /** Who WeChat says is holding the phone. */
@@ -54,7 +54,7 @@ export class WechatLogin {
     const answer = await this.http.get({
       api: 'code2session',
       path: '/sns/jscode2session',
-      query: { appid: app.appId, secret: app.secret, js_code: code, grant_type: 'authorization_code' },
+      query: { appid: app.appId, secret: secretOf(app), js_code: code, grant_type: 'authorization_code' },
     });
     if (answer.errcode !== 0) throw this.refusal(app, answer.errcode);
     return this.identityOf(app, answer);
