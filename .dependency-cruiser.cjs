@@ -14,7 +14,7 @@ const MAY_IMPORT = {
   config: ['errors', 'crypto', 'logging'],
   database: ['config', ...SHARED],
   audit: ['database', 'config', ...SHARED],
-  wechat: ['config', ...SHARED],
+  wechat: ['audit', 'config', ...SHARED],
   users: ['audit', 'database', 'config', ...SHARED],
   auth: ['users', 'wechat', 'audit', 'database', 'config', ...SHARED],
   account: ['auth', 'users', 'wechat', 'audit', 'database', 'config', ...SHARED],

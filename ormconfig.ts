@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { AuditEvent } from '#src/audit/audit-event.entity.js';
 import { SecretKey } from '#src/auth/tokens/secret-key.entity.js';
 import { Session } from '#src/auth/sessions/session.entity.js';
 import { SigningKey } from '#src/auth/tokens/signing-key.entity.js';
@@ -13,7 +14,7 @@ import { User } from '#src/users/user.entity.js';
 /** The data source of the TypeORM command line: `typeorm -d dist/ormconfig.js`. */
 async function dataSource(): Promise<DataSource> {
   const settings = loadDatabaseSettings(process.env);
-  const entities = [User, Identity, Session, SigningKey, SecretKey, Revocation];
+  const entities = [User, Identity, Session, SigningKey, SecretKey, Revocation, AuditEvent];
   if (settings.url) return new DataSource({ ...migrationDataSourceOptions(settings, null), entities });
   const embedded = await openEmbeddedDatabase(settings.directory);
   return new EmbeddedDataSource({ ...migrationDataSourceOptions(settings, embedded), entities }, embedded);

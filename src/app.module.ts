@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import type { Logger } from 'pino';
 import { AccountModule } from './account/account.module.js';
 import { AccessGuard } from './auth/access/access.guard.js';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
@@ -25,6 +26,7 @@ export class AppModule {
         ConfigModule.forRoot(settings),
         LoggingModule.forRoot(logger),
         DatabaseModule.forRoot(settings.database),
+        AuditModule,
         WechatModule,
         UsersModule,
         AuthModule,

@@ -6,19 +6,29 @@ import { loadSettings } from '../config/load-settings.js';
 import type { Settings } from '../config/settings.js';
 import { createLogger } from '../logging/logger.js';
 import { NestLogger } from '../logging/nest-logger.js';
+import { exportAudit } from './audit-commands.js';
 import { clientSecret } from './client-commands.js';
 import { listKeys, resealKeys, revokeKey, rotateKeys } from './key-commands.js';
 import { disableUser, enableUser } from './user-commands.js';
 
-type Command = (app: INestApplicationContext, argument: string | undefined) => Promise<void>;
+type Command = (app: INestApplicationContext, ...given: string[]) => Promise<void>;
 
 const COMMANDS: Readonly<Record<string, { run: Command; help: string; takes?: RegExp }>> = {
   'keys list': { run: listKeys, help: 'the signing keys and their status' },
   'keys rotate': { run: rotateKeys, takes: /^refresh$/, help: 'sign with the next key; also: keys rotate refresh' },
   'keys revoke': { run: revokeKey, takes: /./, help: 'keys revoke <kid>: refuse everything that this key signed' },
   'keys reseal': { run: resealKeys, help: 'seal every key with the first of MASTER_KEYS' },
-  'users disable': { run: disableUser, takes: /./, help: 'users disable <user id>: end all sessions, refuse sign-in' },
+  'users disable': {
+    run: disableUser,
+    takes: /./,
+    help: 'users disable <user id>: end all sessions, refuse sign-in',
+  },
   'users enable': { run: enableUser, takes: /./, help: 'users enable <user id>' },
+  'audit export': {
+    run: exportAudit,
+    takes: /^--(since|user)\b/,
+    help: 'audit export [--since <ISO 8601>] [--user <user id>]: events as JSON lines, oldest first',
+  },
 };
 
 const USAGE = [
@@ -27,18 +37,18 @@ const USAGE = [
   ...Object.entries(COMMANDS).map(([name, { help }]) => `  ${name.padEnd(15)} ${help}`),
 ].join('\n');
 
-async function main([topic = '', verb = '', argument]: readonly string[]): Promise<void> {
+async function main([topic = '', verb = '', ...given]: readonly string[]): Promise<void> {
   const name = `${topic} ${verb}`;
   if (name === 'clients secret') return clientSecret();
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command || (argument !== undefined && !command.takes?.test(argument))) throw new ConfigurationUsage(USAGE);
+  if (!command || (given.length > 0 && !command.takes?.test(given.join(' ')))) throw new ConfigurationUsage(USAGE);
   const logger = createLogger('error', process.stderr);
   const app = await NestFactory.createApplicationContext(AppModule.forRoot(commandSettings(), logger), {
     logger: new NestLogger(logger),
     abortOnError: false,
   });
   try {
-    await command.run(app, argument);
+    await command.run(app, ...given);
   } finally {
     await app.close();
   }

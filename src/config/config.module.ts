@@ -1,5 +1,6 @@
 import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
 import {
+  AuditSettings,
   DatabaseSettings,
   MasterKeySettings,
   OAuthSettings,
@@ -23,6 +24,7 @@ export class ConfigModule {
       { provide: SandboxSettings, useValue: settings.sandbox },
       { provide: TokenSettings, useValue: settings.tokens },
       { provide: OAuthSettings, useValue: settings.oauth },
+      { provide: AuditSettings, useValue: settings.audit },
     ];
     return { module: ConfigModule, providers: slices, exports: slices };
   }

@@ -136,6 +136,12 @@ export class Environment {
   @MinLength(16, { message: '$property must have at least 16 characters' })
   METRICS_TOKEN?: string;
 
+  @Integer()
+  @IsInt()
+  @Min(1)
+  @Max(3660)
+  AUDIT_RETENTION_DAYS = 180;
+
   @IsOptional()
   @Switch()
   @IsSwitch()

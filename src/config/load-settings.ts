@@ -82,6 +82,7 @@ export function loadSettings(variables: NodeJS.ProcessEnv, options: LoadOptions 
       sessionsPerUser: environment.SESSIONS_PER_USER,
     },
     oauth: { clients },
+    audit: { retentionDays: environment.AUDIT_RETENTION_DAYS },
   });
 }
 

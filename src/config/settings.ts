@@ -121,6 +121,11 @@ export abstract class OAuthSettings {
   abstract readonly clients: readonly OAuthClient[];
 }
 
+/** What the audit log keeps. */
+export abstract class AuditSettings {
+  abstract readonly retentionDays: number;
+}
+
 /** The whole configuration, validated and frozen. */
 export interface Settings {
   readonly server: ServerSettings;
@@ -130,4 +135,5 @@ export interface Settings {
   readonly sandbox: SandboxSettings;
   readonly tokens: TokenSettings;
   readonly oauth: OAuthSettings;
+  readonly audit: AuditSettings;
 }

@@ -1,5 +1,6 @@
 import { CreateUsersAndIdentities1763600000000 } from './1763600000000-create-users-and-identities.js';
 import { CreateKeys1763600100000 } from './1763600100000-create-keys.js';
+import { CreateAuditEvents1763600700000 } from './1763600700000-create-audit-events.js';
 import { CreateRevocations1763600300000 } from './1763600300000-create-revocations.js';
 import { CreateSessions1763600200000 } from './1763600200000-create-sessions.js';
 
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   CreateKeys1763600100000,
   CreateSessions1763600200000,
   CreateRevocations1763600300000,
+  CreateAuditEvents1763600700000,
 ];
