@@ -1,10 +1,15 @@
-// Writes openapi.json and docs/errors.md from the built program; with --check it writes nothing and fails if they differ.
+// Writes openapi.json, docs/errors.md and docs/wechat-errcodes.md from the built program; with --check it writes nothing and fails if they differ.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { renderErrors } from './render-errors.mjs';
 import { renderOpenApi } from './render-openapi.mjs';
+import { renderWechatErrcodes } from './render-wechat-errcodes.mjs';
 
-const files = { 'openapi.json': await renderOpenApi(), 'docs/errors.md': renderErrors() };
+const files = {
+  'openapi.json': await renderOpenApi(),
+  'docs/errors.md': renderErrors(),
+  'docs/wechat-errcodes.md': renderWechatErrcodes(),
+};
 const stale = [];
 for (const [file, content] of Object.entries(files)) {
   if ((await readFile(file, 'utf8').catch(() => null)) === content) continue;

@@ -6,61 +6,74 @@ import { firstValueFrom } from 'rxjs';
 import { WechatSettings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import { LOGGER } from '../logging/logging.module.js';
+import { AppGates } from './app-gates.js';
+import { outcomeOf } from './errcodes.js';
+import { wasNeverSent } from './never-sent.js';
+import type { WechatAnswer, WechatCall } from './wechat-call.js';
 import { wechatCalls } from './wechat-metrics.js';
 
-/** One call of WeChat's server side. */
-export interface WechatCall {
-  /** How logs and metrics name the call. */
-  readonly api: string;
-  readonly path: string;
-  /** Goes into the URL, secrets included; so no URL may ever reach a log or an error. */
-  readonly query: Readonly<Record<string, string>>;
-}
-
-/** A JSON object as WeChat answers it, nothing of it checked but `errcode`. */
-export interface WechatAnswer {
-  readonly errcode: number;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
+// WeChat's own word for "not now", which it says when it is overloaded.
+const BUSY = -1;
 
 /**
- * Speaks HTTP with WeChat: once, within the time limit, without redirects.
+ * Speaks HTTP with WeChat: within the time limit, without redirects, and no more than WeChat can bear.
  *
- * Nothing is sent twice. What axios throws carries the URL, so only its kind is kept.
+ * Nothing that may have been sent is sent twice. What the HTTP client throws carries the URL, so only its kind is kept.
  */
 @Injectable()
 export class WechatHttp {
   constructor(
     private readonly http: HttpService,
     private readonly settings: WechatSettings,
+    private readonly gates: AppGates,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** @throws AppError WECHAT_UNAVAILABLE - no answer in time, or none that WeChat would give */
-  async get(call: WechatCall): Promise<WechatAnswer> {
+  /** The end of the time that one call may take, from now, with all that belongs to it. */
+  deadline(): AbortSignal {
+    // axios's own `timeout` starts again with every byte.
+    return AbortSignal.timeout(this.settings.timeoutMs);
+  }
+
+  /**
+   * Makes a call. An errcode of WeChat is an answer like any other.
+   *
+   * @throws AppError WECHAT_UNAVAILABLE - no answer in time, none that WeChat would give, or not asked because of that
+   */
+  async send(call: WechatCall, deadline: AbortSignal = this.deadline()): Promise<WechatAnswer> {
+    if (deadline.aborted) throw this.unreachable(call, 'no time left');
+    const pass = this.gates.enter(call.appId);
     const startedAt = performance.now();
-    let outcome = 'unreachable';
+    let answer: WechatAnswer | null = null;
     try {
-      const response = await this.send(call);
-      const answer = this.read(call, response);
-      outcome = String(answer.errcode);
+      answer = this.read(call, await this.reach(call, deadline));
       return answer;
     } finally {
+      pass.leave(answer && answer.errcode !== BUSY ? 'answered' : 'failed');
+      const outcome = answer ? outcomeOf(call.api, answer.errcode) : 'unreachable';
       wechatCalls.observe({ api: call.api, outcome }, (performance.now() - startedAt) / 1000);
     }
   }
 
-  private async send(call: WechatCall): Promise<AxiosResponse<string>> {
-    const url = `${this.settings.apiBaseUrl}${call.path}?${new URLSearchParams(call.query).toString()}`;
-    // The limit covers the whole call; axios's own `timeout` starts again with every byte.
-    const signal = AbortSignal.timeout(this.settings.timeoutMs);
+  /** Tries once more where the request has certainly not been sent. */
+  private async reach(call: WechatCall, deadline: AbortSignal): Promise<AxiosResponse<string>> {
     try {
-      return await firstValueFrom(this.http.get<string>(url, { signal }));
+      return await this.attempt(call, deadline);
     } catch (error) {
-      const reason = isAxiosError(error) ? (error.code ?? 'UNKNOWN') : 'UNKNOWN';
-      this.logger.warn({ api: call.api, reason }, 'WeChat cannot be reached');
-      throw new AppError('WECHAT_UNAVAILABLE', { context: { api: call.api, reason } });
+      if (call.oneTime || !wasNeverSent(error)) throw this.unreachable(call, reasonOf(error));
     }
+    try {
+      return await this.attempt(call, deadline);
+    } catch (error) {
+      throw this.unreachable(call, reasonOf(error));
+    }
+  }
+
+  private attempt(call: WechatCall, signal: AbortSignal): Promise<AxiosResponse<string>> {
+    const url = `${this.settings.apiBaseUrl}${call.path}?${new URLSearchParams(call.query).toString()}`;
+    if (!call.body) return firstValueFrom(this.http.get<string>(url, { signal }));
+    const headers = { 'content-type': 'application/json' };
+    return firstValueFrom(this.http.post<string>(url, JSON.stringify(call.body), { signal, headers }));
   }
 
   private read(call: WechatCall, response: AxiosResponse<string>): WechatAnswer {
@@ -72,6 +85,17 @@ export class WechatHttp {
     }
     return { errcode, fields };
   }
+
+  private unreachable({ api, appId }: WechatCall, reason: string): AppError {
+    this.logger.warn({ api, appId, reason }, 'WeChat cannot be reached');
+    return new AppError('WECHAT_UNAVAILABLE', { context: { api, appId, reason } });
+  }
+}
+
+/** The kind of a failure, and nothing else of it: message, config, request and cause all quote the URL. */
+function reasonOf(error: unknown): string {
+  if (!isAxiosError(error)) return 'UNKNOWN';
+  return error.code === 'ERR_CANCELED' ? 'TIMEOUT' : (error.code ?? 'UNKNOWN');
 }
 
 /** WeChat's Content-Type may be text/plain, so the text itself decides. */

@@ -3,9 +3,10 @@ import type { Logger } from 'pino';
 import type { WechatApp } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import { LOGGER } from '../logging/logging.module.js';
-import { loginErrorOf } from './errcodes.js';
+import { errorOf } from './errcodes.js';
 import { WechatApps, secretOf } from './wechat-apps.js';
-import { WechatHttp, type WechatAnswer } from './wechat-http.js';
+import type { WechatAnswer } from './wechat-call.js';
+import { WechatHttp } from './wechat-http.js';
 
 /** Who WeChat says is holding the phone. */
 export interface VerifiedIdentity {
@@ -51,10 +52,12 @@ export class WechatLogin {
   }
 
   private async code2Session(app: WechatApp, code: string): Promise<VerifiedIdentity> {
-    const answer = await this.http.get({
+    const answer = await this.http.send({
       api: 'code2session',
+      appId: app.appId,
       path: '/sns/jscode2session',
       query: { appid: app.appId, secret: secretOf(app), js_code: code, grant_type: 'authorization_code' },
+      oneTime: true,
     });
     if (answer.errcode !== 0) throw this.refusal(app, answer.errcode);
     return this.identityOf(app, answer);
@@ -84,7 +87,7 @@ export class WechatLogin {
   }
 
   private refusal(app: WechatApp, errcode: number): AppError {
-    const code = loginErrorOf(errcode);
+    const code = errorOf('code2session', errcode);
     const context = { api: 'code2session', appId: app.appId, errcode };
     if (code === 'WECHAT_MISCONFIGURED') this.logger.error(context, 'WeChat refuses this server');
     return new AppError(code, { context });

@@ -1,19 +1,13 @@
 import type { RequestListener } from 'node:http';
-import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import axios from 'axios';
-import { ConfigModule } from '../../src/config/config.module.js';
-import { loadSettings } from '../../src/config/load-settings.js';
 import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
 import type { ErrorCode } from '../../src/errors/catalog.js';
-import { createLogger } from '../../src/logging/logger.js';
-import { LoggingModule } from '../../src/logging/logging.module.js';
 import type { FaultOrder } from '../../src/sandbox/faults.js';
 import { WechatLogin } from '../../src/wechat/wechat-login.js';
-import { WechatModule } from '../../src/wechat/wechat.module.js';
 import { expectProblem } from '../support/problems.js';
 import { startSmallUpstream, type SmallUpstream } from '../support/small-upstream.js';
-import { TEST_MASTER_KEY, TestServer, type Answer } from '../support/test-server.js';
+import { TestServer, type Answer } from '../support/test-server.js';
+import { startWechatInstance } from '../support/wechat-instance.js';
 
 const [APP_ONE, APP_TWO] = SANDBOX_APPS.map((app) => app.appId) as [string, string];
 const LOGIN = '/v1/auth/wechat/login';
@@ -269,7 +263,7 @@ describe('something else in the place of WeChat', () => {
     });
 
     it('WeChat is asked directly over HTTPS', async () => {
-      const context = await startWechatOnly(upstream.url.replace('http:', 'https:'));
+      const context = await startWechatInstance({ WECHAT_API_BASE_URL: upstream.url.replace('http:', 'https:') });
       try {
         await expect(context.get(WechatLogin).exchange('some-code')).rejects.toMatchObject({
           code: 'WECHAT_UNAVAILABLE',
@@ -293,16 +287,3 @@ describe('something else in the place of WeChat', () => {
     expect((await server.get('/readyz')).status).toBe(200);
   });
 });
-
-function startWechatOnly(url: string): Promise<INestApplicationContext> {
-  const logger = createLogger('silent');
-  const settings = loadSettings({
-    NODE_ENV: 'test',
-    MASTER_KEYS: `test:${TEST_MASTER_KEY}`,
-    WECHAT_APPS: JSON.stringify(SANDBOX_APPS),
-    WECHAT_API_BASE_URL: url,
-  });
-  class WechatOnly {}
-  const imports = [ConfigModule.forRoot(settings), LoggingModule.forRoot(logger), WechatModule];
-  return NestFactory.createApplicationContext({ module: WechatOnly, imports }, { logger: false });
-}
