@@ -12,37 +12,17 @@ import {
   FaultsAnswer,
   SandboxAppAnswer,
   SandboxAppRequest,
-  SandboxUserAnswer,
-  SandboxUserRequest,
-  WxLoginAnswer,
-  WxLoginRequest,
 } from './sandbox-control.dto.js';
 import { SandboxControlGuard } from './sandbox-control.guard.js';
 import { Sandbox } from './sandbox.js';
 
-/** Plays what happens outside the server: people, their phones, and WeChat's bad days. */
+/** Plays WeChat itself: its settings, its clock, and its bad days. */
 @Public()
 @UseGuards(SandboxControlGuard)
 @ApiTags('sandbox')
 @Controller('sandbox')
 export class SandboxControlController {
   constructor(private readonly sandbox: Sandbox) {}
-
-  @Post('users')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'Make a WeChat user, or change the one who has that id' })
-  @ApiOkResponse({ type: SandboxUserAnswer })
-  createUser(@Body() request: SandboxUserRequest): SandboxUserAnswer {
-    return this.sandbox.createUser(request);
-  }
-
-  @Post('wx-login')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'Call wx.login on the phone of a user' })
-  @ApiOkResponse({ type: WxLoginAnswer })
-  wxLogin(@Body() { user, appId }: WxLoginRequest): WxLoginAnswer {
-    return this.sandbox.wxLogin(user, appId);
-  }
 
   @Post('apps/:appId')
   @HttpCode(200)
@@ -109,7 +89,6 @@ function toFault({ kind, ms, errcode, status }: FaultRequest): Fault {
 }
 
 function required(field: string, value: number | undefined): number {
-  // The rules let null through as absent.
-  if (typeof value === 'number') return value;
+  if (value !== undefined) return value;
   throw new AppError('VALIDATION_FAILED', { detail: `${field}: is required for this kind of fault` });
 }

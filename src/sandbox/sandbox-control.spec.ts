@@ -201,7 +201,7 @@ describe('the control routes', () => {
     ['POST', '/sandbox/apps/wx1', {}],
     ['POST', '/sandbox/apps/wx1', { openPlatform: '' }],
     ['POST', '/sandbox/faults', { kind: 'hang' }],
-    ['POST', '/sandbox/faults', { api: 'getuserphonenumber', kind: 'hang' }],
+    ['POST', '/sandbox/faults', { api: 'getpaidunionid', kind: 'hang' }],
     ['POST', '/sandbox/faults', { api: '*', kind: 'fire' }],
     ['POST', '/sandbox/faults', { api: '*', kind: 'delay' }],
     ['POST', '/sandbox/faults', { api: '*', kind: 'delay', ms: null }],

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { WechatApp } from '../config/settings.js';
 import { SandboxControlController } from './sandbox-control.controller.js';
 import { CONTROL_TOKEN } from './sandbox-control.guard.js';
+import { SandboxPhonesController } from './sandbox-phones.controller.js';
 import { Sandbox } from './sandbox.js';
 import { WechatApiController } from './wechat-api.controller.js';
 import { WechatReplies } from './wechat-replies.js';
@@ -19,7 +20,7 @@ export class SandboxModule {
   static forRoot({ apps, controlToken }: SandboxOptions): DynamicModule {
     return {
       module: SandboxModule,
-      controllers: [WechatApiController, SandboxControlController],
+      controllers: [WechatApiController, SandboxPhonesController, SandboxControlController],
       providers: [
         { provide: Sandbox, useValue: new Sandbox(apps) },
         { provide: CONTROL_TOKEN, useValue: controlToken },

@@ -1,11 +1,20 @@
 import type { WechatApp } from '../config/settings.js';
-import { AppError } from '../errors/app-error.js';
 import { CallLog, type SandboxCall } from './call-log.js';
+import type { CallQuota } from './call-quotas.js';
 import { Faults, type FaultInForce, type FaultOrder, type SpoiledAnswer } from './faults.js';
-import { CODE_TTL_SECONDS, LoginCodes } from './login-codes.js';
-import { SandboxUsers, newSessionKey, openidOf, unionidOf, type UserTraits } from './sandbox-users.js';
-import { StableTokens } from './stable-tokens.js';
-import { answerWithErrcode, type SandboxApi, type WechatAnswer, type WechatParameters } from './wechat-answer.js';
+import { Phones, type PhoneCode } from './phones.js';
+import type { RiskyText } from './risky-texts.js';
+import { openidOf, type UserTraits } from './sandbox-users.js';
+import type { TokenErrcode } from './stable-tokens.js';
+import {
+  answerWithErrcode,
+  isText,
+  type SandboxApi,
+  type WechatAnswer,
+  type WechatParameters,
+} from './wechat-answer.js';
+import { WECHAT_APIS, type WechatApi } from './wechat-apis.js';
+import { WechatState } from './wechat-state.js';
 
 /** What WeChat says to a call, and what goes wrong on the way back. */
 export interface WechatOutcome {
@@ -16,41 +25,35 @@ export interface WechatOutcome {
 /**
  * A WeChat that fits in memory: its users, their phones, and the server API that a mini-program's back end calls.
  *
- * Knows nothing of HTTP. State is lost at a restart, but openids and unionids come back the same.
+ * Knows nothing of HTTP. State is lost at a restart, but openids, unionids and phone numbers come back the same.
  */
 export class Sandbox {
-  private readonly apps: ReadonlyMap<string, WechatApp>;
-  private readonly openPlatforms = new Map<string, string>();
-  private readonly users = new SandboxUsers();
-  private readonly codes = new LoginCodes();
-  private readonly tokens = new StableTokens();
+  /** What people do on their phones. */
+  readonly phones: Phones;
+  private readonly wechat: WechatState;
   private readonly faults = new Faults();
   private readonly log = new CallLog();
-  private advancedMs = 0;
 
   /** @param clock milliseconds since 1970, as `Date.now` gives them */
-  constructor(
-    apps: readonly WechatApp[],
-    private readonly clock: () => number = Date.now,
-  ) {
-    this.apps = new Map(apps.map((app) => [app.appId, app]));
-    for (const { appId, openPlatform } of apps) if (openPlatform) this.openPlatforms.set(appId, openPlatform);
+  constructor(apps: readonly WechatApp[], clock: () => number = Date.now) {
+    this.wechat = new WechatState(apps, clock);
+    this.phones = new Phones(this.wechat);
   }
 
   /** The sandbox's own time, in milliseconds since 1970. */
   now(): number {
-    return this.clock() + this.advancedMs;
+    return this.wechat.now();
   }
 
   /** Moves the sandbox's clock forward, so that codes and tokens expire without waiting. */
   advance(seconds: number): void {
-    this.advancedMs += seconds * 1000;
+    this.wechat.advance(seconds);
   }
 
   /** Makes a user, or changes the one who has that id. Whoever is made again with the same id is the same person. */
   createUser(traits: UserTraits = {}): { id: string; openids: Record<string, string> } {
-    const { id } = this.users.create(traits);
-    const openids = [...this.apps.keys()].map((appId) => [appId, openidOf(appId, id)] as const);
+    const { id } = this.wechat.users.create(traits);
+    const openids = this.wechat.apps.appIds().map((appId) => [appId, openidOf(appId, id)] as const);
     return { id, openids: Object.fromEntries(openids) };
   }
 
@@ -61,16 +64,13 @@ export class Sandbox {
    *
    * @throws AppError WECHAT_APP_UNKNOWN
    */
-  wxLogin(userId: string, appId?: string): { code: string; expiresIn: number } {
-    const app = this.getApp(appId ?? [...this.apps.keys()][0]);
-    const user = this.users.create({ id: userId });
-    user.sessionKeys.set(app.appId, newSessionKey());
-    return { code: this.codes.mint(app.appId, user, this.now()), expiresIn: CODE_TTL_SECONDS };
+  wxLogin(userId: string, appId?: string): PhoneCode {
+    return this.phones.login(userId, appId);
   }
 
   /** The session_key that counts at this moment. null before the user's first `wx.login` in the app. */
   sessionKey(userId: string, appId: string): string | null {
-    return this.users.find(userId)?.sessionKeys.get(appId) ?? null;
+    return this.wechat.users.find(userId)?.visits.get(appId)?.sessionKey ?? null;
   }
 
   /**
@@ -79,9 +79,41 @@ export class Sandbox {
    * @throws AppError WECHAT_APP_UNKNOWN
    */
   bindApp(appId: string, openPlatform: string | null): void {
-    this.getApp(appId);
-    if (openPlatform === null) this.openPlatforms.delete(appId);
-    else this.openPlatforms.set(appId, openPlatform);
+    this.wechat.apps.bind(appId, openPlatform);
+  }
+
+  /**
+   * Ends the access_tokens that an app holds, or those of all apps: calls with them are answered with the errcode.
+   *
+   * @throws AppError WECHAT_APP_UNKNOWN
+   */
+  refuseAccessTokens(errcode: TokenErrcode = 42001, appId?: string): void {
+    const { apps, tokens } = this.wechat;
+    const named = appId === undefined ? apps.appIds() : [apps.get(appId).appId];
+    for (const each of named) tokens.refuse(each, errcode);
+  }
+
+  /** Sets how often every app may make a call. */
+  setQuota(api: SandboxApi, quota: CallQuota): void {
+    this.wechat.quotas.set(api, quota);
+  }
+
+  quotas(): (CallQuota & { readonly api: SandboxApi })[] {
+    return this.wechat.quotas.list();
+  }
+
+  /** Goes back to the quotas that WeChat publishes, and counts from zero. */
+  resetQuotas(): void {
+    this.wechat.quotas.reset();
+  }
+
+  /** From now on WeChat objects to what contains this text. */
+  addRiskyText(risky: RiskyText): void {
+    this.wechat.riskyTexts.add(risky);
+  }
+
+  clearRiskyTexts(): void {
+    this.wechat.riskyTexts.clear();
   }
 
   /** Makes something go wrong with the next calls. */
@@ -110,72 +142,38 @@ export class Sandbox {
   call(api: SandboxApi, parameters: WechatParameters): WechatOutcome {
     const fault = this.faults.take(api);
     const refused = fault?.kind === 'errcode';
+    const appId = this.claimedAppId(WECHAT_APIS[api], parameters);
     const answer = refused ? answerWithErrcode(fault.errcode) : this.answer(api, parameters);
-    const { appid } = parameters;
-    this.log.add({
-      api,
-      // Only a name we know: callers that mix up their parameters would have their secret logged.
-      appId: typeof appid === 'string' && this.apps.has(appid) ? appid : null,
-      at: new Date(this.now()).toISOString(),
-      errcode: answer.errcode ?? 0,
-    });
+    const at = new Date(this.now()).toISOString();
+    this.log.add({ api, appId, at, errcode: answer.errcode ?? 0 });
     return { answer, spoiled: refused ? null : fault };
   }
 
   private answer(api: SandboxApi, parameters: WechatParameters): WechatAnswer {
-    const app = this.authenticate(parameters);
+    const { credential, answer } = WECHAT_APIS[api];
+    const app = credential === 'secret' ? this.appOfSecret(parameters) : this.appOfToken(parameters);
     if (typeof app === 'number') return answerWithErrcode(app);
-    switch (api) {
-      case 'jscode2session':
-        return this.code2Session(app, parameters);
-      case 'stable_token':
-        return this.stableToken(app, parameters);
-    }
+    const exceeded = this.wechat.quotas.take(api, app.appId, this.now());
+    return exceeded === null ? answer(this.wechat, app, parameters) : answerWithErrcode(exceeded);
   }
 
   /** Finds the app that the parameters prove to be, or the errcode that says why not. */
-  private authenticate({ appid, secret }: WechatParameters): WechatApp | number {
+  private appOfSecret({ appid, secret }: WechatParameters): WechatApp | number {
     if (!isText(appid)) return 41002;
     if (!isText(secret)) return 41004;
-    const app = this.apps.get(appid);
+    const app = this.wechat.apps.find(appid);
     if (!app) return 40013;
     return app.secret === secret ? app : 40125;
   }
 
-  private code2Session(app: WechatApp, { grant_type, js_code }: WechatParameters): WechatAnswer {
-    if (grant_type !== 'authorization_code') return answerWithErrcode(40002);
-    if (!isText(js_code)) return answerWithErrcode(41008);
-    const spent = this.codes.spend(js_code, app.appId, this.now());
-    if (spent.outcome !== 'accepted') return answerWithErrcode(spent.outcome === 'used' ? 40163 : 40029);
-    const { user } = spent;
-    if (user.blocked) return answerWithErrcode(40226);
-    const openPlatform = this.openPlatforms.get(app.appId);
-    return {
-      // The newest, even for an older code: wx.login replaces the key, code2Session only reads it.
-      session_key: user.sessionKeys.get(app.appId),
-      openid: openidOf(app.appId, user.id),
-      ...(openPlatform && user.unionid ? { unionid: unionidOf(openPlatform, user.id) } : {}),
-    };
+  private appOfToken({ access_token }: WechatParameters): WechatApp | number {
+    const appId = this.wechat.tokens.check(access_token, this.now());
+    return typeof appId === 'number' ? appId : this.wechat.apps.get(appId);
   }
 
-  private stableToken(app: WechatApp, { grant_type, force_refresh }: WechatParameters): WechatAnswer {
-    if (grant_type !== 'client_credential') return answerWithErrcode(40002);
-    const token =
-      force_refresh === true
-        ? this.tokens.forceRefresh(app.appId, this.now())
-        : this.tokens.current(app.appId, this.now());
-    if (!token) return answerWithErrcode(45009);
-    return { access_token: token.accessToken, expires_in: token.expiresIn };
+  /** Who seems to call. Only a name we know: callers that mix up their parameters would have their secret logged. */
+  private claimedAppId({ credential }: WechatApi, { appid, access_token }: WechatParameters): string | null {
+    if (credential === 'access_token') return this.wechat.tokens.ownerOf(access_token);
+    return isText(appid) && this.wechat.apps.find(appid) ? appid : null;
   }
-
-  private getApp(appId: string | undefined): WechatApp {
-    const app = appId === undefined ? undefined : this.apps.get(appId);
-    if (!app) throw new AppError('WECHAT_APP_UNKNOWN');
-    return app;
-  }
-}
-
-// A parameter that was sent twice arrives as a list and counts as missing.
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }

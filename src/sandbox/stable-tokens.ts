@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { beijingDay } from './beijing-day.js';
+import { RecentEntries } from './recent-entries.js';
 
 // getStableAccessToken: 7200 s, renewed by WeChat 5 minutes early; forced at most 20 times a day and 30 s apart.
 const TTL_MS = 7200 * 1000;
@@ -6,9 +8,15 @@ const RENEWED_EARLY_MS = 300 * 1000;
 const FORCED_A_DAY = 20;
 const FORCED_APART_MS = 30 * 1000;
 
-// WeChat's quotas start anew at midnight in Beijing, which is UTC+8 all year.
-const DAY_MS = 86_400_000;
-const BEIJING_OFFSET_MS = 8 * 3_600_000;
+// What came from a stable_token at some time. Only to tell a token that has died from one that never was.
+const TOKENS_KEPT = 10_000;
+
+// Whatever looks otherwise was never a token of WeChat, which keeps to 512 characters.
+const WELL_FORMED = /^[\w-]{20,512}$/;
+
+/** What WeChat answers to an access_token that it does not take: 40001 not the latest, 40014 not valid, 42001 expired. */
+export const TOKEN_ERRCODES = [40001, 40014, 42001] as const;
+export type TokenErrcode = (typeof TOKEN_ERRCODES)[number];
 
 /** An access_token and the whole seconds it has left. */
 export interface StableToken {
@@ -16,9 +24,18 @@ export interface StableToken {
   readonly expiresIn: number;
 }
 
+interface IssuedToken {
+  readonly appId: string;
+  readonly accessToken: string;
+  readonly expiresAt: number;
+  /** null while it is good. */
+  refusedWith: TokenErrcode | null;
+}
+
 interface AppTokens {
-  accessToken: string;
-  expiresAt: number;
+  current: IssuedToken | null;
+  /** Good for the last 5 minutes of its life beside the current one. */
+  previous: IssuedToken | null;
   forcedAt: number;
   forcedOnDay: number;
   forcedToday: number;
@@ -27,42 +44,69 @@ interface AppTokens {
 /** The access_tokens of every app, in the two modes of `stable_token`. */
 export class StableTokens {
   private readonly byApp = new Map<string, AppTokens>();
+  private readonly issued = new RecentEntries<IssuedToken>(TOKENS_KEPT);
 
-  /** Gives the app's token, a new one only when less than 5 minutes are left. */
+  /** Gives the app's token, a new one only when less than 5 minutes are left. The old one stays good until it expires. */
   current(appId: string, now: number): StableToken {
     const tokens = this.of(appId);
-    if (now >= tokens.expiresAt - RENEWED_EARLY_MS) renew(tokens, now);
-    return shown(tokens, now);
+    const { current } = tokens;
+    const good = current && current.refusedWith === null && now < current.expiresAt - RENEWED_EARLY_MS;
+    return shown(good ? current : this.renew(tokens, appId, now), now);
   }
 
-  /** Makes a new token whatever is left of the old one. null when the app did that too often. */
+  /** Makes a new token and ends those before it. null when the app did that too often. */
   forceRefresh(appId: string, now: number): StableToken | null {
     const tokens = this.of(appId);
-    const day = Math.floor((now + BEIJING_OFFSET_MS) / DAY_MS);
+    const day = beijingDay(now);
     const forcedToday = tokens.forcedOnDay === day ? tokens.forcedToday : 0;
     if (forcedToday >= FORCED_A_DAY || now < tokens.forcedAt + FORCED_APART_MS) return null;
     tokens.forcedAt = now;
     tokens.forcedOnDay = day;
     tokens.forcedToday = forcedToday + 1;
-    renew(tokens, now);
-    return shown(tokens, now);
+    this.refuse(appId, 40001);
+    return shown(this.renew(tokens, appId, now), now);
+  }
+
+  /** The app whose token this is, or the errcode that says why it is none. */
+  check(accessToken: unknown, now: number): string | TokenErrcode | 41001 {
+    if (typeof accessToken !== 'string' || accessToken === '') return 41001;
+    if (!WELL_FORMED.test(accessToken)) return 40014;
+    const token = this.issued.get(accessToken);
+    if (!token) return 40001;
+    if (token.refusedWith !== null) return token.refusedWith;
+    return now < token.expiresAt ? token.appId : 42001;
+  }
+
+  /** The app that a token was made for, dead or alive. */
+  ownerOf(accessToken: unknown): string | null {
+    return typeof accessToken === 'string' ? (this.issued.get(accessToken)?.appId ?? null) : null;
+  }
+
+  /** From now on calls with the tokens that the app holds are answered with the errcode. It gets a new one when it asks. */
+  refuse(appId: string, errcode: TokenErrcode): void {
+    const { current, previous } = this.of(appId);
+    for (const token of [current, previous]) if (token) token.refusedWith = errcode;
+  }
+
+  private renew(tokens: AppTokens, appId: string, now: number): IssuedToken {
+    // 139 characters, about what WeChat sends today; it reserves the right to 512.
+    const accessToken = `90_${randomBytes(102).toString('base64url')}`;
+    const token: IssuedToken = { appId, accessToken, expiresAt: now + TTL_MS, refusedWith: null };
+    tokens.previous = tokens.current;
+    tokens.current = token;
+    this.issued.set(accessToken, token);
+    return token;
   }
 
   private of(appId: string): AppTokens {
     const known = this.byApp.get(appId);
     if (known) return known;
-    const fresh = { accessToken: '', expiresAt: -Infinity, forcedAt: -Infinity, forcedOnDay: 0, forcedToday: 0 };
+    const fresh = { current: null, previous: null, forcedAt: -Infinity, forcedOnDay: 0, forcedToday: 0 };
     this.byApp.set(appId, fresh);
     return fresh;
   }
 }
 
-function renew(tokens: AppTokens, now: number): void {
-  // 139 characters, about what WeChat sends today; it reserves the right to 512.
-  tokens.accessToken = `90_${randomBytes(102).toString('base64url')}`;
-  tokens.expiresAt = now + TTL_MS;
-}
-
-function shown({ accessToken, expiresAt }: AppTokens, now: number): StableToken {
+function shown({ accessToken, expiresAt }: IssuedToken, now: number): StableToken {
   return { accessToken, expiresIn: Math.floor((expiresAt - now) / 1000) };
 }

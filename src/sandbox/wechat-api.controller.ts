@@ -6,6 +6,8 @@ import { Sandbox } from './sandbox.js';
 import type { SandboxApi, WechatParameters } from './wechat-answer.js';
 import { WechatReplies } from './wechat-replies.js';
 
+const JSON_TYPE = 'application/json; charset=utf-8';
+
 /**
  * WeChat's own routes, spoken the way WeChat speaks them.
  *
@@ -23,17 +25,83 @@ export class WechatApiController {
   @Get('sns/jscode2session')
   jscode2session(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     // WeChat labels this JSON as text.
-    return this.answer('jscode2session', request.query, reply, 'text/plain; charset=utf-8');
+    return this.answer('jscode2session', fieldsOf(request.query), reply, 'text/plain; charset=utf-8');
   }
 
   @Post('cgi-bin/stable_token')
   @HttpCode(200)
   stableToken(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.answer('stable_token', request.body, reply, 'application/json; charset=utf-8');
+    return this.answer('stable_token', fieldsOf(request.body), reply);
   }
 
-  private answer(api: SandboxApi, sent: unknown, reply: FastifyReply, contentType: string): Promise<void> {
-    const parameters = typeof sent === 'object' && sent !== null ? (sent as WechatParameters) : {};
+  @Get('wxa/checksession')
+  checkSession(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.answer('checksession', fieldsOf(request.query), reply);
+  }
+
+  @Get('wxa/resetusersessionkey')
+  resetUserSessionKey(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.answer('resetusersessionkey', fieldsOf(request.query), reply);
+  }
+
+  /** A GET in some of WeChat's pages, a POST in others. Its parameters are in the query in all of them. */
+  @Get('wxa/business/getuserencryptkey')
+  getUserEncryptKey(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.answer('getuserencryptkey', fieldsOf(request.query), reply);
+  }
+
+  @Post('wxa/business/getuserencryptkey')
+  @HttpCode(200)
+  postUserEncryptKey(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const post_data = Number(request.headers['content-length'] ?? 0) === 0 ? '' : request.body;
+    return this.answer('getuserencryptkey', { ...fieldsOf(request.query), post_data }, reply);
+  }
+
+  @Post('wxa/business/getuserphonenumber')
+  @HttpCode(200)
+  getUserPhoneNumber(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.answer('getuserphonenumber', tokenAndBody(request), reply);
+  }
+
+  @Post('wxa/business/checkencryptedmsg')
+  @HttpCode(200)
+  checkEncryptedData(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.answer('checkencryptedmsg', tokenAndBody(request), reply);
+  }
+
+  @Post('wxa/getpluginopenpid')
+  @HttpCode(200)
+  getPluginOpenPId(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.answer('getpluginopenpid', tokenAndBody(request), reply);
+  }
+
+  @Post('wxa/getuserriskrank')
+  @HttpCode(200)
+  getUserRiskRank(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.answer('getuserriskrank', tokenAndBody(request), reply);
+  }
+
+  @Post('wxa/msg_sec_check')
+  @HttpCode(200)
+  msgSecCheck(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.answer('msg_sec_check', tokenAndBody(request), reply);
+  }
+
+  private answer(
+    api: SandboxApi,
+    parameters: WechatParameters,
+    reply: FastifyReply,
+    contentType = JSON_TYPE,
+  ): Promise<void> {
     return this.replies.send(reply, this.sandbox.call(api, parameters), contentType);
   }
+}
+
+function fieldsOf(sent: unknown): WechatParameters {
+  return typeof sent === 'object' && sent !== null ? (sent as WechatParameters) : {};
+}
+
+/** The access_token is in the query and nowhere else, whatever the body says. */
+function tokenAndBody({ query, body }: FastifyRequest): WechatParameters {
+  return { ...fieldsOf(body), access_token: fieldsOf(query)['access_token'] };
 }
