@@ -13,15 +13,16 @@ const MAY_IMPORT = {
   http: ['errors', 'crypto', 'logging'],
   config: ['errors', 'crypto', 'logging'],
   database: ['config', ...SHARED],
+  secrets: ['database', 'config', ...SHARED],
   audit: ['database', 'config', ...SHARED],
-  wechat: ['audit', 'config', ...SHARED],
-  users: ['audit', 'database', 'config', ...SHARED],
-  auth: ['users', 'wechat', 'audit', 'database', 'config', ...SHARED],
-  account: ['auth', 'users', 'wechat', 'audit', 'database', 'config', ...SHARED],
-  admin: ['account', 'auth', 'users', 'audit', 'database', 'config', ...SHARED],
+  wechat: ['audit', 'secrets', 'database', 'config', ...SHARED],
+  users: ['audit', 'secrets', 'database', 'config', ...SHARED],
+  auth: ['users', 'wechat', 'audit', 'secrets', 'database', 'config', ...SHARED],
+  account: ['auth', 'users', 'wechat', 'audit', 'secrets', 'database', 'config', ...SHARED],
+  admin: ['account', 'auth', 'users', 'audit', 'secrets', 'database', 'config', ...SHARED],
   health: ['auth', 'database', 'config', ...SHARED],
   sandbox: ['config', ...SHARED],
-  cli: ['account', 'auth', 'users', 'wechat', 'audit', 'database', 'config', ...SHARED],
+  cli: ['account', 'auth', 'users', 'wechat', 'audit', 'secrets', 'database', 'config', ...SHARED],
 };
 
 // A spec beside its subject is a test: it may reach for whatever shows the subject at work.

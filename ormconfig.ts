@@ -1,6 +1,5 @@
 import { DataSource } from 'typeorm';
 import { AuditEvent } from '#src/audit/audit-event.entity.js';
-import { SecretKey } from '#src/auth/tokens/secret-key.entity.js';
 import { Session } from '#src/auth/sessions/session.entity.js';
 import { SigningKey } from '#src/auth/tokens/signing-key.entity.js';
 import { Revocation } from '#src/auth/revocation/revocation.entity.js';
@@ -8,13 +7,26 @@ import { loadDatabaseSettings } from '#src/config/load-settings.js';
 import { migrationDataSourceOptions } from '#src/database/data-source-options.js';
 import { EmbeddedDataSource } from '#src/database/embedded-data-source.js';
 import { openEmbeddedDatabase } from '#src/database/embedded-database.js';
+import { SecretKey } from '#src/secrets/secret-key.entity.js';
 import { Identity } from '#src/users/identity.entity.js';
 import { User } from '#src/users/user.entity.js';
+import { UserDataReading } from '#src/wechat/user-data-reading.entity.js';
+import { WechatSession } from '#src/wechat/wechat-session.entity.js';
 
 /** The data source of the TypeORM command line: `typeorm -d dist/ormconfig.js`. */
 async function dataSource(): Promise<DataSource> {
   const settings = loadDatabaseSettings(process.env);
-  const entities = [User, Identity, Session, SigningKey, SecretKey, Revocation, AuditEvent];
+  const entities = [
+    User,
+    Identity,
+    Session,
+    SigningKey,
+    SecretKey,
+    Revocation,
+    AuditEvent,
+    WechatSession,
+    UserDataReading,
+  ];
   if (settings.url) return new DataSource({ ...migrationDataSourceOptions(settings, null), entities });
   const embedded = await openEmbeddedDatabase(settings.directory);
   return new EmbeddedDataSource({ ...migrationDataSourceOptions(settings, embedded), entities }, embedded);

@@ -2,8 +2,7 @@ import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { MasterKeySettings } from '../config/settings.js';
-import { Sealer } from '../crypto/sealer.js';
+import { SecretsModule } from '../secrets/secrets.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { WechatModule } from '../wechat/wechat.module.js';
 import { AccessGuard } from './access/access.guard.js';
@@ -35,31 +34,28 @@ import { WechatSignInController } from './sign-in/wechat-sign-in.controller.js';
 import { AccessTokens } from './tokens/access-tokens.js';
 import { JwksController } from './tokens/jwks.controller.js';
 import { KeyRing } from './tokens/key-ring.js';
-import { KeysRepository } from './tokens/keys.repository.js';
+import { RefreshKeysRepository } from './tokens/refresh-keys.repository.js';
 import { RefreshTokens } from './tokens/refresh-tokens.js';
-import { SecretKey } from './tokens/secret-key.entity.js';
 import { SigningKey } from './tokens/signing-key.entity.js';
+import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
 
 /** Who is calling: sign-in, sessions, tokens and the guards of routes. */
 @Module({
   imports: [
     PassportModule,
     JwtModule.register({}),
-    TypeOrmModule.forFeature([Session, SigningKey, SecretKey, Revocation]),
+    TypeOrmModule.forFeature([Session, SigningKey, Revocation]),
+    SecretsModule,
     UsersModule,
     WechatModule,
   ],
   controllers: [WechatSignInController, SessionsController, OAuthController, JwksController, MetadataController],
   providers: [
-    {
-      provide: Sealer,
-      inject: [MasterKeySettings],
-      useFactory: (settings: MasterKeySettings) => new Sealer(settings.masterKeys),
-    },
     RevocationsRepository,
     RevokedSessions,
     RevocationFeed,
-    KeysRepository,
+    SigningKeysRepository,
+    RefreshKeysRepository,
     KeyRing,
     KeyRotation,
     AccessTokens,

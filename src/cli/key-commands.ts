@@ -1,10 +1,14 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { KeyRotation } from '../auth/tokens/key-rotation.js';
-import { KeysRepository } from '../auth/tokens/keys.repository.js';
+import { SigningKeysRepository } from '../auth/tokens/signing-keys.repository.js';
+import { Sealer } from '../crypto/sealer.js';
+import { Database } from '../database/database.js';
+import { resealColumn } from '../secrets/sealed-column.js';
+import { SEALED_COLUMNS } from './sealed-columns.js';
 
 /** Prints the signing keys that are in use or published. */
 export async function listKeys(app: INestApplicationContext): Promise<void> {
-  for (const { kid, status, statusSeconds } of await app.get(KeysRepository).loadSigningKeys()) {
+  for (const { kid, status, statusSeconds } of await app.get(SigningKeysRepository).load()) {
     console.log(`${kid}  ${status.padEnd(8)}  for ${Math.floor(statusSeconds / 86_400)} days`);
   }
 }
@@ -24,8 +28,12 @@ export async function revokeKey(app: INestApplicationContext, kid: string | unde
   if (!revoked) process.exitCode = 1;
 }
 
-/** Seals the stored keys with the first of `MASTER_KEYS`. */
+/** Seals everything stored with the first of `MASTER_KEYS`. */
 export async function resealKeys(app: INestApplicationContext): Promise<void> {
-  const resealed = await app.get(KeysRepository).reseal((done, total) => console.log(`${done}/${total}`));
-  console.log(`Resealed ${resealed}. The other master keys may be removed once this says 0.`);
+  let total = 0;
+  for (const column of SEALED_COLUMNS) {
+    const tell = (resealed: number): void => console.log(`${column.table}.${column.column}: ${resealed}`);
+    total += await resealColumn(app.get(Database), app.get(Sealer), column, tell);
+  }
+  console.log(`Resealed ${total}. The other master keys may be removed once this says 0.`);
 }

@@ -17,7 +17,7 @@ const COMMANDS: Readonly<Record<string, { run: Command; help: string; takes?: Re
   'keys list': { run: listKeys, help: 'the signing keys and their status' },
   'keys rotate': { run: rotateKeys, takes: /^refresh$/, help: 'sign with the next key; also: keys rotate refresh' },
   'keys revoke': { run: revokeKey, takes: /./, help: 'keys revoke <kid>: refuse everything that this key signed' },
-  'keys reseal': { run: resealKeys, help: 'seal every key with the first of MASTER_KEYS' },
+  'keys reseal': { run: resealKeys, help: 'seal everything stored with the first of MASTER_KEYS' },
   'users disable': {
     run: disableUser,
     takes: /./,

@@ -52,11 +52,10 @@ export class Sealer {
 
   seal(plaintext: Buffer, place: SealedPlace): Buffer {
     const nonce = randomBytes(NONCE_BYTES);
-    const keyId = Buffer.from(this.sealing.id, 'utf8');
     const cipher = createCipheriv('aes-256-gcm', rowKey(this.sealing, place), nonce);
     cipher.setAAD(authenticatedPlace(place));
     const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-    return Buffer.concat([Buffer.from([FORMAT, keyId.length]), keyId, nonce, cipher.getAuthTag(), ciphertext]);
+    return Buffer.concat([sealedPrefix(this.sealing.id), nonce, cipher.getAuthTag(), ciphertext]);
   }
 
   /** @throws SealError when the master key is not configured, or when anything of value or place was changed */
@@ -79,6 +78,12 @@ export class Sealer {
       throw new SealError('damaged', keyId);
     }
   }
+}
+
+/** The bytes with which everything begins that this master key has sealed. */
+export function sealedPrefix(masterKeyId: string): Buffer {
+  const keyId = Buffer.from(masterKeyId, 'utf8');
+  return Buffer.concat([Buffer.from([FORMAT, keyId.length]), keyId]);
 }
 
 /**

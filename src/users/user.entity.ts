@@ -18,6 +18,14 @@ export class User {
   @Column('text', { nullable: true })
   avatarUrl!: string | null;
 
+  /** E.164, sealed. The number's blind index is an identity. */
+  @Column('bytea', { nullable: true })
+  phoneSealed!: Buffer | null;
+
+  /** When WeChat or an SMS last vouched for the number. */
+  @Column('timestamptz', { nullable: true })
+  phoneProvedAt!: Date | null;
+
   @Column('text', { array: true, default: () => `'{}'` })
   roles!: string[];
 

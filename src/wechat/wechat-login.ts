@@ -4,6 +4,7 @@ import type { WechatApp } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import { LOGGER } from '../logging/logging.module.js';
 import { errorOf } from './errcodes.js';
+import { SessionKeysRepository } from './session-keys.repository.js';
 import { WechatApps, secretOf } from './wechat-apps.js';
 import type { WechatAnswer } from './wechat-call.js';
 import { WechatHttp } from './wechat-http.js';
@@ -28,6 +29,7 @@ export class WechatLogin {
   constructor(
     private readonly apps: WechatApps,
     private readonly http: WechatHttp,
+    private readonly sessionKeys: SessionKeysRepository,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -35,10 +37,10 @@ export class WechatLogin {
    * Asks WeChat whose code this is (code2Session).
    *
    * A code goes upstream once: calls with the same code that overlap share one answer, later ones get WeChat's verdict.
-   * Nothing is kept of a code after the call.
+   * Nothing is kept of a code after the call; the session_key goes into the vault.
    *
    * @throws AppError WECHAT_APP_UNKNOWN, WECHAT_CODE_REJECTED, WECHAT_USER_BLOCKED, WECHAT_RATE_LIMITED,
-   *   WECHAT_UNAVAILABLE, WECHAT_MISCONFIGURED
+   *   WECHAT_UNAVAILABLE, WECHAT_MISCONFIGURED, SERVICE_UNAVAILABLE
    */
   async exchange(code: string, appId?: string): Promise<VerifiedIdentity> {
     const app = this.apps.get(appId);
@@ -52,6 +54,7 @@ export class WechatLogin {
   }
 
   private async code2Session(app: WechatApp, code: string): Promise<VerifiedIdentity> {
+    const calledAt = new Date();
     const answer = await this.http.send({
       api: 'code2session',
       appId: app.appId,
@@ -60,15 +63,16 @@ export class WechatLogin {
       oneTime: true,
     });
     if (answer.errcode !== 0) throw this.refusal(app, answer.errcode);
-    return this.identityOf(app, answer);
+    return this.identityOf(app, answer, calledAt);
   }
 
-  private identityOf(app: WechatApp, { fields }: WechatAnswer): VerifiedIdentity {
+  private async identityOf(app: WechatApp, { fields }: WechatAnswer, calledAt: Date): Promise<VerifiedIdentity> {
     const { openid, session_key: sessionKey, unionid } = fields;
     // Success is an openid and a session_key; a body without them is no answer of WeChat's.
     if (!isOpaqueId(openid) || typeof sessionKey !== 'string' || sessionKey === '') {
       throw new AppError('WECHAT_UNAVAILABLE', { context: { api: 'code2session', reason: 'incomplete answer' } });
     }
+    await this.sessionKeys.keep({ appId: app.appId, openid }, sessionKey, calledAt);
     return { appId: app.appId, openid, union: this.unionOf(app, unionid) };
   }
 

@@ -1,11 +1,16 @@
 import { Module } from '@nestjs/common';
 import { HttpModule } from '@nestjs/axios';
 import { WechatSettings } from '../config/settings.js';
+import { SecretsModule } from '../secrets/secrets.module.js';
 import { AppGates } from './app-gates.js';
 import { agentsWithConnectTimeout } from './connect-timeout.js';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { SessionKeysRepository } from './session-keys.repository.js';
+import { UserDataReading } from './user-data-reading.entity.js';
 import { WechatApps } from './wechat-apps.js';
 import { WechatHttp } from './wechat-http.js';
 import { WechatLogin } from './wechat-login.js';
+import { WechatSession } from './wechat-session.entity.js';
 
 // WeChat's answers are a few hundred bytes.
 const ANSWER_LIMIT_BYTES = 64 * 1024;
@@ -17,6 +22,8 @@ const CONNECT_SHARE = 1 / 3;
 /** What WeChat says. Knows nothing of our users. */
 @Module({
   imports: [
+    SecretsModule,
+    TypeOrmModule.forFeature([WechatSession, UserDataReading]),
     HttpModule.registerAsync({
       inject: [WechatSettings],
       useFactory: ({ timeoutMs }: WechatSettings) => ({
@@ -32,7 +39,7 @@ const CONNECT_SHARE = 1 / 3;
       }),
     }),
   ],
-  providers: [AppGates, WechatApps, WechatHttp, WechatLogin],
-  exports: [WechatApps, WechatLogin],
+  providers: [AppGates, WechatApps, WechatHttp, SessionKeysRepository, WechatLogin],
+  exports: [WechatApps, WechatLogin, SessionKeysRepository],
 })
 export class WechatModule {}

@@ -287,7 +287,7 @@ describe('what is sealed', () => {
 
     const sealer = new Sealer([{ id: 'test', secret: Buffer.from(TEST_MASTER_KEY, 'base64') }]);
     const secrets = rows.flatMap(({ row, sealed }) => {
-      const isSigningKey = !row.startsWith('refresh_token/');
+      const isSigningKey = !row.includes('|');
       const place = isSigningKey
         ? { table: 'signing_keys', column: 'private_key_sealed', row }
         : { table: 'secret_keys', column: 'secret_sealed', row };
@@ -455,7 +455,7 @@ describeOnPostgres('rotating the master key', () => {
 async function sealedRows(from: TestServer): Promise<SealedRow[]> {
   const rows = await from.sql<SealedRow>(
     `select kid as row, private_key_sealed as sealed from signing_keys
-     union all select purpose || '/' || version, secret_sealed from secret_keys`,
+     union all select purpose || '|' || version, secret_sealed from secret_keys`,
   );
   return rows.filter(({ sealed }) => sealed.length > 0);
 }

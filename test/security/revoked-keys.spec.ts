@@ -3,11 +3,13 @@ import type { RevocationFeed } from '../../src/auth/revocation/revocation-feed.j
 import { REVOCATIONS_CHANNEL } from '../../src/auth/revocation/revocations.repository.js';
 import { generateEs256Key } from '../../src/auth/tokens/es256-key.js';
 import { KeyRing } from '../../src/auth/tokens/key-ring.js';
-import type { KeysRepository, OpenedSecretKey, OpenedSigningKey } from '../../src/auth/tokens/keys.repository.js';
+import type { RefreshKeysRepository } from '../../src/auth/tokens/refresh-keys.repository.js';
 import type { SigningKeyStatus } from '../../src/auth/tokens/signing-key.entity.js';
+import type { OpenedSigningKey, SigningKeysRepository } from '../../src/auth/tokens/signing-keys.repository.js';
 import { Sealer } from '../../src/crypto/sealer.js';
 import type { SchemaVersion } from '../../src/database/schema-version.js';
 import { createLogger } from '../../src/logging/logger.js';
+import type { OpenedSecretKey } from '../../src/secrets/secret-keys.repository.js';
 import { eventually } from '../support/eventually.js';
 import { createTestDatabase, describeOnPostgres, type TestDatabase } from '../support/test-database.js';
 import { TestServer } from '../support/test-server.js';
@@ -21,14 +23,20 @@ class SlowKeys {
   holdsReaders = false;
   readonly waiting: (() => void)[] = [];
 
-  ensureSigningKey = () => Promise.resolve();
-  ensureSecretKey = () => Promise.resolve();
-  reseal = () => Promise.resolve(0);
-  loadSigningKeys = () => Promise.resolve([...this.signing]);
-  loadSecretKeys = async (): Promise<OpenedSecretKey[]> => {
-    if (this.holdsReaders) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    return [{ version: 1, secret: randomBytes(32), retiring: false, ageSeconds: 0 }];
-  };
+  readonly signingKeys = {
+    ensure: () => Promise.resolve(),
+    reseal: () => Promise.resolve(),
+    load: () => Promise.resolve([...this.signing]),
+  } as unknown as SigningKeysRepository;
+
+  readonly refreshKeys = {
+    ensure: () => Promise.resolve(),
+    reseal: () => Promise.resolve(),
+    load: async (): Promise<OpenedSecretKey[]> => {
+      if (this.holdsReaders) await new Promise<void>((resolve) => this.waiting.push(resolve));
+      return [{ version: 1, secret: randomBytes(32), retiring: false, ageSeconds: 0 }];
+    },
+  } as unknown as RefreshKeysRepository;
 }
 
 function signingKey(status: SigningKeyStatus): OpenedSigningKey {
@@ -42,7 +50,8 @@ describe('a signing key that was revoked', () => {
     const [revoked, next] = [signingKey('current'), signingKey('next')];
     repository.signing = [revoked, next];
     const ring = new KeyRing(
-      repository as unknown as KeysRepository,
+      repository.signingKeys,
+      repository.refreshKeys,
       { isCurrent: () => Promise.resolve(true) } as SchemaVersion,
       { onKeysChanged: () => undefined } as unknown as RevocationFeed,
       createLogger('silent'),

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { COMMIT_DURABLY } from '../../database/commit-durably.js';
 import { Database } from '../../database/database.js';
-import { statement } from '../../database/statement.js';
+import { statement, type Queries } from '../../database/statement.js';
 import type { RevocationKind } from './revocation.entity.js';
 
 /** PostgreSQL's channel on which writers announce that the feed has grown. */
@@ -25,11 +26,11 @@ export const FEED_COLUMNS = '(kind, subject, reason, expires_at)';
 /** For how long the feed speaks of a dead session beyond the life of its access tokens: clocks differ. */
 export const FEED_MARGIN_SECONDS = 300;
 
-/** SQL that makes the surrounding transaction survive a crash whatever the server's default is. */
-export const COMMIT_DURABLY = `set_config('synchronous_commit', 'on', true)`;
-
-/** The same, and announces that the feed has grown. An acknowledged sign-out must not come back from the dead. */
+/** SQL that makes the surrounding transaction survive a crash, and announces that the feed has grown. An acknowledged sign-out must not come back from the dead. */
 export const COMMIT_SAFELY = `${COMMIT_DURABLY}, pg_notify('${REVOCATIONS_CHANNEL}', '')`;
+
+// Every instance has read it long before.
+const KEY_FEED_SECONDS = 3600;
 
 const SELECT_FEED = `select id, kind, subject, reason,
   extract(epoch from expires_at - now())::float8 as "secondsLeft" from revocations`;
@@ -42,6 +43,13 @@ const loadRecentFeed = statement<FeedEntry>(
   `${SELECT_FEED} where written_at > now() - make_interval(secs => $1) and expires_at > now()`,
 );
 
+const announceKey = statement<never>(
+  'announce_key',
+  `with fed as (
+     insert into revocations ${FEED_COLUMNS} values ('key', $1, $2, now() + make_interval(secs => $3)) returning 1)
+   select ${COMMIT_SAFELY} from fed`,
+);
+
 const deleteExpired = statement<{ id: string }>(
   'delete_expired_revocations',
   `delete from revocations where id in (
@@ -49,7 +57,7 @@ const deleteExpired = statement<{ id: string }>(
    returning id`,
 );
 
-/** The feed of revocations. It is written in the transaction that revokes; see the sessions' and the keys' repositories. */
+/** The feed of revocations. It is written in the transaction that revokes; see the sessions' repositories too. */
 @Injectable()
 export class RevocationsRepository {
   constructor(private readonly database: Database) {}
@@ -61,6 +69,11 @@ export class RevocationsRepository {
   /** What was written in the last `seconds`. */
   async loadRecent(seconds: number): Promise<FeedEntry[]> {
     return this.database.query(loadRecentFeed, [seconds]);
+  }
+
+  /** Tells every instance, with the caller's transaction, that a key was revoked or has a successor. */
+  async announceKey(transaction: Queries, subject: string, reason: 'rotated' | 'revoked'): Promise<void> {
+    await transaction.query(announceKey, [subject, reason, KEY_FEED_SECONDS]);
   }
 
   /** Deletes up to 1000 entries that no longer matter, and says how many. */

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { COMMIT_DURABLY } from '../../database/commit-durably.js';
 import { Database } from '../../database/database.js';
 import { statement, type Queries } from '../../database/statement.js';
-import { COMMIT_DURABLY, COMMIT_SAFELY, FEED_COLUMNS } from '../revocation/revocations.repository.js';
+import { COMMIT_SAFELY, FEED_COLUMNS } from '../revocation/revocations.repository.js';
 import type { RevokeReason } from '../revocation/revoke-reason.js';
 import type { AuthenticationMethod } from './session.entity.js';
 

@@ -8,8 +8,9 @@ import { AppError } from '../../errors/app-error.js';
 import { LOGGER } from '../../logging/logging.module.js';
 import { RevocationFeed } from '../revocation/revocation-feed.js';
 import { privateKeyFrom, publicKeyOf } from './es256-key.js';
-import { KeysRepository } from './keys.repository.js';
+import { RefreshKeysRepository } from './refresh-keys.repository.js';
 import type { PublicJwk } from './signing-key.entity.js';
+import { SigningKeysRepository } from './signing-keys.repository.js';
 
 const RETRY_MS = 2000;
 // A flood of tokens with made-up key names costs one reload in this time.
@@ -39,7 +40,8 @@ export class KeyRing implements OnApplicationBootstrap, OnApplicationShutdown {
   private lookInForce = 0;
 
   constructor(
-    private readonly repository: KeysRepository,
+    private readonly signingKeys: SigningKeysRepository,
+    private readonly refreshKeys: RefreshKeysRepository,
     private readonly schema: SchemaVersion,
     private readonly feed: RevocationFeed,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -151,15 +153,16 @@ export class KeyRing implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private async makeFirstKeys(): Promise<void> {
-    await this.repository.ensureSigningKey('current');
-    await this.repository.ensureSigningKey('next');
-    await this.repository.ensureSecretKey('refresh_token');
-    await this.repository.reseal();
+    await this.signingKeys.ensure('current');
+    await this.signingKeys.ensure('next');
+    await this.refreshKeys.ensure();
+    await this.signingKeys.reseal();
+    await this.refreshKeys.reseal();
   }
 
   private async load(): Promise<LoadedKeys> {
-    const signingKeys = await this.repository.loadSigningKeys();
-    const refreshKeys = await this.repository.loadSecretKeys('refresh_token');
+    const signingKeys = await this.signingKeys.load();
+    const refreshKeys = await this.refreshKeys.load();
     const current = signingKeys.find((key) => key.status === 'current');
     const refresh = refreshKeys.findLast((key) => !key.retiring);
     if (!current || !refresh) throw new Error('there is no current key');

@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import { TokenSettings } from '../../config/settings.js';
 import { LOGGER } from '../../logging/logging.module.js';
 import { KeyRing } from './key-ring.js';
-import { KeysRepository } from './keys.repository.js';
+import { RefreshKeysRepository } from './refresh-keys.repository.js';
+import { SigningKeysRepository } from './signing-keys.repository.js';
 
 const DAY_SECONDS = 86_400;
 const SIGNING_KEY_LIFE_SECONDS = 90 * DAY_SECONDS;
@@ -20,7 +21,8 @@ export class KeyRotation implements OnApplicationBootstrap, OnApplicationShutdow
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly repository: KeysRepository,
+    private readonly signingKeys: SigningKeysRepository,
+    private readonly refreshKeys: RefreshKeysRepository,
     private readonly keys: KeyRing,
     private readonly settings: TokenSettings,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -37,12 +39,12 @@ export class KeyRotation implements OnApplicationBootstrap, OnApplicationShutdow
   /** Rotates what is old enough; safe to call at any time and anywhere. */
   async rotateIfDue(): Promise<void> {
     try {
-      const current = (await this.repository.loadSigningKeys()).find((key) => key.status === 'current');
+      const current = (await this.signingKeys.load()).find((key) => key.status === 'current');
       if (current && current.statusSeconds > SIGNING_KEY_LIFE_SECONDS) await this.rotateSigningKey();
-      const [refresh] = (await this.repository.loadSecretKeys('refresh_token')).filter((key) => !key.retiring);
+      const [refresh] = (await this.refreshKeys.load()).filter((key) => !key.retiring);
       if (refresh && refresh.ageSeconds > REFRESH_KEY_LIFE_SECONDS) await this.rotateRefreshKeyAfter(refresh.version);
-      await this.repository.retirePreviousSigningKeys(this.settings.accessTtlSeconds + PREVIOUS_MARGIN_SECONDS);
-      await this.repository.deleteExpiredSecretKeys();
+      await this.signingKeys.retirePrevious(this.settings.accessTtlSeconds + PREVIOUS_MARGIN_SECONDS);
+      await this.refreshKeys.deleteExpired();
       // What another instance retired is forgotten here, too.
       await this.keys.reload();
     } catch (error) {
@@ -52,8 +54,8 @@ export class KeyRotation implements OnApplicationBootstrap, OnApplicationShutdow
 
   /** Signs with the next key from now on. False when that key is too new, or somebody else rotated meanwhile. */
   async rotateSigningKey(): Promise<boolean> {
-    const current = (await this.repository.loadSigningKeys()).find((key) => key.status === 'current');
-    const rotated = current ? await this.repository.rotateSigningKey(current.kid, PUBLISHED_SECONDS) : false;
+    const current = (await this.signingKeys.load()).find((key) => key.status === 'current');
+    const rotated = current ? await this.signingKeys.rotate(current.kid, PUBLISHED_SECONDS) : false;
     if (rotated) this.logger.info({ event: 'signing_key_rotated', kid: current?.kid ?? null }, 'signing key rotated');
     await this.keys.reload();
     return rotated;
@@ -61,13 +63,13 @@ export class KeyRotation implements OnApplicationBootstrap, OnApplicationShutdow
 
   /** Makes refresh tokens with a new key from now on; those of the old one live as long as a session may idle. */
   async rotateRefreshKey(): Promise<boolean> {
-    const newest = (await this.repository.loadSecretKeys('refresh_token')).at(-1);
+    const newest = (await this.refreshKeys.load()).at(-1);
     return newest ? this.rotateRefreshKeyAfter(newest.version) : false;
   }
 
   /** Makes every access token of a signing key worthless, everywhere within a second. False when there is no such key. */
   async revokeSigningKey(kid: string): Promise<boolean> {
-    const revoked = await this.repository.revokeSigningKey(kid);
+    const revoked = await this.signingKeys.revoke(kid);
     if (revoked) this.logger.warn({ event: 'signing_key_revoked', kid }, 'signing key revoked');
     await this.keys.reload();
     return revoked;
@@ -76,7 +78,7 @@ export class KeyRotation implements OnApplicationBootstrap, OnApplicationShutdow
   /** False when somebody else has made the key after this version. */
   private async rotateRefreshKeyAfter(version: number): Promise<boolean> {
     const keepSeconds = this.settings.refreshIdleTtlSeconds;
-    const rotated = await this.repository.rotateSecretKey('refresh_token', version, keepSeconds);
+    const rotated = await this.refreshKeys.rotate(version, keepSeconds);
     if (rotated) this.logger.info({ event: 'refresh_key_rotated' }, 'refresh token key rotated');
     await this.keys.reload();
     return rotated;

@@ -3,6 +3,7 @@ import { CreateKeys1763600100000 } from './1763600100000-create-keys.js';
 import { CreateAuditEvents1763600700000 } from './1763600700000-create-audit-events.js';
 import { CreateRevocations1763600300000 } from './1763600300000-create-revocations.js';
 import { CreateSessions1763600200000 } from './1763600200000-create-sessions.js';
+import { CreateWechatSessions1763600400000 } from './1763600400000-create-wechat-sessions.js';
 
 /** Every migration, oldest first. A released migration is never changed. */
 export const MIGRATIONS = [
@@ -10,5 +11,6 @@ export const MIGRATIONS = [
   CreateKeys1763600100000,
   CreateSessions1763600200000,
   CreateRevocations1763600300000,
+  CreateWechatSessions1763600400000,
   CreateAuditEvents1763600700000,
 ];
