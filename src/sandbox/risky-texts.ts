@@ -10,7 +10,7 @@ export const RISK_LABELS = [10001, 20001, 20002, 20003, 20006, 20008, 20012, 200
 export interface RiskyText {
   readonly text: string;
   readonly suggest: (typeof SUGGESTIONS)[number];
-  readonly label: number;
+  readonly label: (typeof RISK_LABELS)[number];
 }
 
 // Far more than a test can oversee.

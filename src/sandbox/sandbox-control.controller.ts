@@ -8,8 +8,12 @@ import {
   CallsQuery,
   ClockAnswer,
   ClockRequest,
+  ExpireTokensRequest,
   FaultRequest,
   FaultsAnswer,
+  QuotaRequest,
+  QuotasAnswer,
+  RiskyTextRequest,
   SandboxAppAnswer,
   SandboxAppRequest,
 } from './sandbox-control.dto.js';
@@ -31,6 +35,54 @@ export class SandboxControlController {
   bindApp(@Param('appId') appId: string, @Body() { openPlatform }: SandboxAppRequest): SandboxAppAnswer {
     this.sandbox.bindApp(appId, openPlatform);
     return { appId, openPlatform };
+  }
+
+  @Post('access-tokens/expire')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End the access_tokens that the apps hold' })
+  @ApiNoContentResponse()
+  expireAccessTokens(@Body() { errcode, appId }: ExpireTokensRequest): void {
+    this.sandbox.refuseAccessTokens(errcode, appId);
+  }
+
+  @Post('quotas')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Set how often every app may make a call' })
+  @ApiOkResponse({ type: QuotasAnswer })
+  setQuota(@Body() { api, minute, day }: QuotaRequest): QuotasAnswer {
+    this.sandbox.setQuota(api, { minute: minute ?? null, day: day ?? null });
+    return this.quotas();
+  }
+
+  @Get('quotas')
+  @ApiOperation({ summary: 'List the calls that have a quota' })
+  @ApiOkResponse({ type: QuotasAnswer })
+  quotas(): QuotasAnswer {
+    return { quotas: this.sandbox.quotas() };
+  }
+
+  @Delete('quotas')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Go back to the quotas that WeChat publishes, and count from zero' })
+  @ApiNoContentResponse()
+  resetQuotas(): void {
+    this.sandbox.resetQuotas();
+  }
+
+  @Post('risky-texts')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Make WeChat object to a text' })
+  @ApiNoContentResponse()
+  addRiskyText(@Body() { text, suggest = 'risky', label = 20006 }: RiskyTextRequest): void {
+    this.sandbox.addRiskyText({ text, suggest, label });
+  }
+
+  @Delete('risky-texts')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Make WeChat object to nothing' })
+  @ApiNoContentResponse()
+  clearRiskyTexts(): void {
+    this.sandbox.clearRiskyTexts();
   }
 
   @Post('faults')

@@ -1,8 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsInt, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { IsIn, IsInt, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { Optional } from '../http/optional.decorator.js';
 import type { SandboxCall } from './call-log.js';
+import type { CallQuota } from './call-quotas.js';
 import { FAULT_KINDS, type Fault, type FaultInForce } from './faults.js';
+import { RISK_LABELS, SUGGESTIONS, type RiskyText } from './risky-texts.js';
+import { IsAppId } from './sandbox-people.dto.js';
+import { TOKEN_ERRCODES, type TokenErrcode } from './stable-tokens.js';
 import { SANDBOX_APIS, type SandboxApi } from './wechat-answer.js';
 
 const FAULT_TARGETS = [...SANDBOX_APIS, '*'] as const;
@@ -105,4 +109,62 @@ export class ClockRequest {
 export class ClockAnswer {
   @ApiProperty({ format: 'date-time' })
   now!: string;
+}
+
+/** `POST /sandbox/access-tokens/expire` */
+export class ExpireTokensRequest {
+  @ApiPropertyOptional({ description: 'Every app if absent' })
+  @Optional()
+  @IsAppId()
+  appId?: string;
+
+  @ApiPropertyOptional({ enum: TOKEN_ERRCODES, default: 42001, description: 'What calls with them are answered' })
+  @Optional()
+  @IsIn(TOKEN_ERRCODES)
+  errcode?: TokenErrcode;
+}
+
+/** `POST /sandbox/quotas` */
+export class QuotaRequest {
+  @ApiProperty({ enum: SANDBOX_APIS })
+  @IsIn(SANDBOX_APIS)
+  api!: SandboxApi;
+
+  @ApiPropertyOptional({ minimum: 0, description: 'Calls a minute and app; unlimited if absent' })
+  @Optional()
+  @IsInt()
+  @Min(0)
+  @Max(INT32_MAX)
+  minute?: number;
+
+  @ApiPropertyOptional({ minimum: 0, description: 'Calls a day and app; unlimited if absent' })
+  @Optional()
+  @IsInt()
+  @Min(0)
+  @Max(INT32_MAX)
+  day?: number;
+}
+
+/** The calls that have a quota. */
+export class QuotasAnswer {
+  @ApiProperty({ type: 'array', items: { type: 'object', description: 'api, minute, day (null: unlimited)' } })
+  quotas!: (CallQuota & { readonly api: SandboxApi })[];
+}
+
+/** `POST /sandbox/risky-texts` */
+export class RiskyTextRequest {
+  @ApiProperty({ minLength: 1, maxLength: 200, description: 'WeChat objects to whatever contains it' })
+  @IsString()
+  @Length(1, 200)
+  text!: string;
+
+  @ApiPropertyOptional({ enum: SUGGESTIONS, default: 'risky' })
+  @Optional()
+  @IsIn(SUGGESTIONS)
+  suggest?: RiskyText['suggest'];
+
+  @ApiPropertyOptional({ enum: RISK_LABELS, default: 20006 })
+  @Optional()
+  @IsIn(RISK_LABELS)
+  label?: RiskyText['label'];
 }

@@ -1,5 +1,8 @@
 import { PassThrough } from 'node:stream';
+import { declaredRoutes, type DeclaredRoute } from '../../test/support/routes.js';
+import { createHttpApp } from '../configure-app.js';
 import { createLogger } from '../logging/logger.js';
+import { SandboxModule } from './sandbox.module.js';
 import { startSandbox, type RunningSandbox } from './start-sandbox.js';
 
 const APPS = [{ appId: 'wx1', secret: 'secret-one' }];
@@ -30,19 +33,16 @@ async function exchange(code: string): Promise<{ openid?: string; session_key?: 
 }
 
 describe('a sandbox with a control token', () => {
-  it.each([
-    ['POST', '/sandbox/users'],
-    ['POST', '/sandbox/wx-login'],
-    ['POST', '/sandbox/apps/wx1'],
-    ['POST', '/sandbox/faults'],
-    ['DELETE', '/sandbox/faults'],
-    ['GET', '/sandbox/calls'],
-    ['DELETE', '/sandbox/calls'],
-    ['POST', '/sandbox/clock'],
-  ])('refuses %s %s without the token', async (method, path) => {
-    const response = await call(method, path);
-    expect(response.status).toBe(403);
-    expect(await response.json()).toMatchObject({ code: 'FORBIDDEN' });
+  it('refuses every control route without the token, and no other', async () => {
+    const routes = await sandboxRoutes();
+    const control = routes.filter(({ path }) => path.startsWith('/sandbox/'));
+    expect(control.length).toBeGreaterThan(15);
+    for (const { method, path } of routes) {
+      const response = await call(method, path.replace(':appId', 'wx1'));
+      const refused = response.status === 403;
+      expect({ method, path, refused }).toEqual({ method, path, refused: path.startsWith('/sandbox/') });
+      if (refused) expect(await response.json()).toMatchObject({ code: 'FORBIDDEN' });
+    }
   });
 
   it.each([
@@ -78,3 +78,13 @@ describe('a sandbox with a control token', () => {
     for (const secret of ['secret-one', code, session_key, CONTROL_TOKEN]) expect(log).not.toContain(secret);
   });
 });
+
+/** Every route of a sandbox, by its declaration. */
+async function sandboxRoutes(): Promise<DeclaredRoute[]> {
+  const module = SandboxModule.forRoot({ apps: APPS, controlToken: CONTROL_TOKEN });
+  const app = await createHttpApp(module, { logger: createLogger('silent'), trustProxyHops: 0 });
+  await app.init();
+  const routes = declaredRoutes(app);
+  await app.close();
+  return routes;
+}

@@ -58,6 +58,21 @@ describe('POST /cgi-bin/stable_token', () => {
     expect(other['access_token']).not.toBe(first['access_token']);
   });
 
+  it.each(['application/x-www-form-urlencoded', 'text/plain; charset=utf-8', ''])(
+    'reads JSON that is labelled as %j, as WeChat does, and the control routes do not',
+    async (label) => {
+      const send = (path: string, body: unknown) =>
+        fetch(running.url + path, {
+          method: 'POST',
+          headers: label === '' ? {} : { 'content-type': label },
+          body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+        });
+      expect(await (await send('/cgi-bin/stable_token', GOOD)).json()).toHaveProperty('access_token');
+      expect(await (await send('/cgi-bin/stable_token', 'appid=wx1')).json()).toMatchObject({ errcode: 41002 });
+      expect((await send('/sandbox/wx-login', { user: 'alice' })).status).toBe(400);
+    },
+  );
+
   it('makes a new token on force_refresh, which is then the one that everybody gets', async () => {
     const first = await ask(GOOD);
     const forced = await ask({ ...GOOD, force_refresh: true });

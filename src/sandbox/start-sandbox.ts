@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { WechatApp } from '../config/settings.js';
 import { createHttpApp } from '../configure-app.js';
@@ -27,10 +28,13 @@ export interface RunningSandbox {
 // and would wait for their owners.
 const CLOSE_GRACE_MS = 200;
 
+const CONTROL_PATHS = '/sandbox/';
+
 /** Starts a sandbox of its own on 127.0.0.1, or on `host`. */
 export async function startSandbox(options: StartSandboxOptions): Promise<RunningSandbox> {
   const { apps, controlToken = null, port = 0, host = '127.0.0.1', logger } = options;
   const app = await createHttpApp(SandboxModule.forRoot({ apps, controlToken }), { logger, trustProxyHops: 0 });
+  readUnlabelledJson(app.getHttpAdapter().getInstance());
   try {
     await app.listen(port, host);
   } catch (error) {
@@ -43,4 +47,25 @@ export async function startSandbox(options: StartSandboxOptions): Promise<Runnin
     clearTimeout(cut);
   };
   return { url: await app.getUrl(), sandbox: app.get(Sandbox), close };
+}
+
+/**
+ * Reads JSON under any label, as WeChat does: its own examples send it with curl's `application/x-www-form-urlencoded`.
+ * The control routes are ours and stay strict.
+ */
+function readUnlabelledJson(fastify: FastifyInstance): void {
+  fastify.removeContentTypeParser('application/x-www-form-urlencoded');
+  fastify.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
+    if (!request.url.startsWith(CONTROL_PATHS)) done(null, parsed(body as string));
+    else done(Object.assign(new Error('only JSON is accepted here'), { statusCode: 415 }));
+  });
+}
+
+/** What is no JSON counts as nothing: then WeChat misses what it needs and says so. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
