@@ -22,6 +22,10 @@ const SECRET_NAMES = [
   'openid',
   'unionid',
   'masterKeys',
+  'component_access_token',
+  'tokenSecret',
+  'symmetricKey',
+  'privateKey',
 ];
 
 // Only these keep their value under a name of the list: an error's code is of the catalog or of Node, never a login code.

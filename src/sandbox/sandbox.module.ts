@@ -1,5 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { WechatApp } from '../config/settings.js';
+import { ComponentApiController } from './component/component-api.controller.js';
+import { ComponentControlController } from './component/component-control.controller.js';
 import { SandboxControlController } from './sandbox-control.controller.js';
 import { CONTROL_TOKEN } from './sandbox-control.guard.js';
 import { SandboxPhonesController } from './sandbox-phones.controller.js';
@@ -20,7 +22,13 @@ export class SandboxModule {
   static forRoot({ apps, controlToken }: SandboxOptions): DynamicModule {
     return {
       module: SandboxModule,
-      controllers: [WechatApiController, SandboxPhonesController, SandboxControlController],
+      controllers: [
+        WechatApiController,
+        ComponentApiController,
+        SandboxPhonesController,
+        SandboxControlController,
+        ComponentControlController,
+      ],
       providers: [
         { provide: Sandbox, useValue: new Sandbox(apps) },
         { provide: CONTROL_TOKEN, useValue: controlToken },

@@ -116,6 +116,15 @@ export class Sandbox {
     this.wechat.riskyTexts.clear();
   }
 
+  /**
+   * The component_access_token of a third-party platform, in the words of WeChat.
+   *
+   * @throws AppError NOT_FOUND
+   */
+  componentToken(componentAppId: string): { component_access_token: string; expires_in: number } {
+    return this.wechat.components.token(componentAppId, this.now());
+  }
+
   /** Makes something go wrong with the next calls. */
   fail(order: FaultOrder): void {
     this.faults.add(order);
@@ -151,13 +160,24 @@ export class Sandbox {
 
   private answer(api: SandboxApi, parameters: WechatParameters): WechatAnswer {
     const { credential, answer } = WECHAT_APIS[api];
-    const app = credential === 'secret' ? this.appOfSecret(parameters) : this.appOfToken(parameters);
+    const app = this.appOf(credential, parameters);
     if (typeof app === 'number') return answerWithErrcode(app);
     const exceeded = this.wechat.quotas.take(api, app.appId, this.now());
     return exceeded === null ? answer(this.wechat, app, parameters) : answerWithErrcode(exceeded);
   }
 
   /** Finds the app that the parameters prove to be, or the errcode that says why not. */
+  private appOf(credential: WechatApi['credential'], parameters: WechatParameters): WechatApp | number {
+    switch (credential) {
+      case 'secret':
+        return this.appOfSecret(parameters);
+      case 'access_token':
+        return this.appOfToken(parameters);
+      case 'component':
+        return this.wechat.components.authenticate(parameters, this.now());
+    }
+  }
+
   private appOfSecret({ appid, secret }: WechatParameters): WechatApp | number {
     if (!isText(appid)) return 41002;
     if (!isText(secret)) return 41004;

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-/** The calls of WeChat that the sandbox answers, by the last part of their path. */
+/** The calls of WeChat that the sandbox answers, by the last part of their path; two are called alike. */
 export const SANDBOX_APIS = [
   'jscode2session',
+  'component_jscode2session',
   'stable_token',
   'checksession',
   'resetusersessionkey',
@@ -48,6 +49,7 @@ const ERRMSG: Readonly<Record<number, string>> = {
   41002: 'appid missing',
   41004: 'appsecret missing',
   41008: 'missing code',
+  41021: 'missing component_access_token',
   42001: 'access_token expired',
   43104: 'appid does not match the openid',
   44002: 'empty post data',
@@ -55,6 +57,7 @@ const ERRMSG: Readonly<Record<number, string>> = {
   45011: 'api minute-quota reach limit, must slower, retry next minute',
   47001: 'data format error',
   50007: 'account frozen',
+  61003: 'component is not authorized by this account',
   61010: 'code is expired',
   87007: 'session_key is not existed or expired',
   87008: 'invalid sig_method',

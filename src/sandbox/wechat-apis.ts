@@ -8,13 +8,14 @@ import type { WechatState } from './wechat-state.js';
 
 /** A call of WeChat's server API: how an app proves itself, and what it is answered then. */
 export interface WechatApi {
-  readonly credential: 'secret' | 'access_token';
+  readonly credential: 'secret' | 'access_token' | 'component';
   readonly answer: (wechat: WechatState, app: WechatApp, parameters: WechatParameters) => WechatAnswer;
 }
 
 /** All calls that the sandbox answers. */
 export const WECHAT_APIS: Readonly<Record<SandboxApi, WechatApi>> = {
   jscode2session: { credential: 'secret', answer: code2Session },
+  component_jscode2session: { credential: 'component', answer: code2Session },
   stable_token: { credential: 'secret', answer: stableToken },
   checksession: { credential: 'access_token', answer: checkSession },
   resetusersessionkey: { credential: 'access_token', answer: resetUserSessionKey },

@@ -1,5 +1,6 @@
 import type { WechatApp } from '../config/settings.js';
 import { CallQuotas } from './call-quotas.js';
+import { SandboxComponents } from './component/sandbox-components.js';
 import { MiniPrograms } from './mini-programs.js';
 import { OneTimeCodes } from './one-time-codes.js';
 import { RecentEntries } from './recent-entries.js';
@@ -35,6 +36,7 @@ export class WechatState {
   /** When encrypted phone numbers were made, in seconds since 1970, by their hash. */
   readonly phoneData = new RecentEntries<{ readonly appId: string; readonly createdAt: number }>(PHONE_DATA_KEPT);
   readonly tokens = new StableTokens();
+  readonly components: SandboxComponents;
   readonly quotas = new CallQuotas();
   readonly riskyTexts = new RiskyTexts();
   private advancedMs = 0;
@@ -45,6 +47,7 @@ export class WechatState {
     private readonly clock: () => number,
   ) {
     this.apps = new MiniPrograms(apps);
+    this.components = new SandboxComponents(apps);
   }
 
   /** This WeChat's own time, in milliseconds since 1970. */

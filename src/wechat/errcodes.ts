@@ -56,6 +56,9 @@ export const ERRCODE_MEANINGS: readonly ErrcodeMeaning[] = [
   row(40163, LOGIN, 'WECHAT_CODE_REJECTED', 'client', 'code already used'),
   row(41008, LOGIN, 'WECHAT_CODE_REJECTED', 'client', 'code missing'),
   row(40226, LOGIN, 'WECHAT_USER_BLOCKED', 'nobody', 'user blocked, high risk: a hard stop'),
+  row(40001, LOGIN, 'WECHAT_MISCONFIGURED', 'operator', 'component_access_token refused, a fresh one too'),
+  row(40014, LOGIN, 'WECHAT_MISCONFIGURED', 'operator', 'component_access_token malformed, a fresh one too'),
+  row(42001, LOGIN, 'WECHAT_MISCONFIGURED', 'operator', 'component_access_token expired, a fresh one too'),
   row(41021, LOGIN, 'WECHAT_MISCONFIGURED', 'operator', 'component_access_token missing'),
   row(61003, LOGIN, 'WECHAT_MISCONFIGURED', 'operator', 'the app has not authorized the third-party platform'),
 

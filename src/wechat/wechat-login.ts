@@ -3,11 +3,11 @@ import type { Logger } from 'pino';
 import type { WechatApp } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import { LOGGER } from '../logging/logging.module.js';
+import { Code2Session } from './code2session.js';
 import { errorOf } from './errcodes.js';
 import { SessionKeysRepository } from './session-keys.repository.js';
-import { WechatApps, secretOf } from './wechat-apps.js';
+import { WechatApps } from './wechat-apps.js';
 import type { WechatAnswer } from './wechat-call.js';
-import { WechatHttp } from './wechat-http.js';
 
 /** Who WeChat says is holding the phone. */
 export interface VerifiedIdentity {
@@ -28,7 +28,7 @@ export class WechatLogin {
 
   constructor(
     private readonly apps: WechatApps,
-    private readonly http: WechatHttp,
+    private readonly code2Session: Code2Session,
     private readonly sessionKeys: SessionKeysRepository,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -48,20 +48,14 @@ export class WechatLogin {
     const running = this.inFlight.get(flight);
     if (running) return running;
 
-    const exchange = this.code2Session(app, code).finally(() => this.inFlight.delete(flight));
+    const exchange = this.identify(app, code).finally(() => this.inFlight.delete(flight));
     this.inFlight.set(flight, exchange);
     return exchange;
   }
 
-  private async code2Session(app: WechatApp, code: string): Promise<VerifiedIdentity> {
+  private async identify(app: WechatApp, code: string): Promise<VerifiedIdentity> {
     const calledAt = new Date();
-    const answer = await this.http.send({
-      api: 'code2session',
-      appId: app.appId,
-      path: '/sns/jscode2session',
-      query: { appid: app.appId, secret: secretOf(app), js_code: code, grant_type: 'authorization_code' },
-      oneTime: true,
-    });
+    const answer = await this.code2Session.ask(app, code);
     if (answer.errcode !== 0) throw this.refusal(app, answer.errcode);
     return this.identityOf(app, answer, calledAt);
   }

@@ -3,6 +3,9 @@ import { HttpModule } from '@nestjs/axios';
 import { WechatSettings } from '../config/settings.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { AppGates } from './app-gates.js';
+import { Code2Session } from './code2session.js';
+import { ComponentLogin } from './component/component-login.js';
+import { ComponentTokenHttp } from './component/component-token-http.js';
 import { agentsWithConnectTimeout } from './connect-timeout.js';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { SessionKeysRepository } from './session-keys.repository.js';
@@ -39,7 +42,16 @@ const CONNECT_SHARE = 1 / 3;
       }),
     }),
   ],
-  providers: [AppGates, WechatApps, WechatHttp, SessionKeysRepository, WechatLogin],
+  providers: [
+    AppGates,
+    WechatApps,
+    WechatHttp,
+    ComponentTokenHttp,
+    ComponentLogin,
+    Code2Session,
+    SessionKeysRepository,
+    WechatLogin,
+  ],
   exports: [WechatApps, WechatLogin, SessionKeysRepository],
 })
 export class WechatModule {}
