@@ -27,6 +27,7 @@ import { KeyRotation } from './tokens/key-rotation.js';
 import { Session } from './sessions/session.entity.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { Sessions } from './sessions/sessions.js';
+import { SessionEndsRepository } from './sessions/session-ends.repository.js';
 import { SessionsRepository } from './sessions/sessions.repository.js';
 import { WechatCodeStrategy } from './sign-in/wechat-code.strategy.js';
 import { WechatSignIn } from './sign-in/wechat-sign-in.js';
@@ -61,6 +62,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     AccessTokens,
     RefreshTokens,
     SessionsRepository,
+    SessionEndsRepository,
     RefreshRepository,
     SessionTokens,
     SessionEnding,

@@ -3,8 +3,9 @@ import type { Logger } from 'pino';
 import { AppError } from '../errors/app-error.js';
 import { LOGGER } from '../logging/logging.module.js';
 import { IdentitiesRepository, type FoundRow, type IdentityName } from './identities.repository.js';
-import { toProfile, type UserProfile } from './user-profile.js';
+import type { UserProfile } from './user-profile.js';
 import type { UserStatus } from './user.entity.js';
+import { UserProfiles } from './user-profiles.js';
 
 /** What WeChat vouched for: the openid within an app and, for an app of an Open Platform account, the unionid there. */
 export interface WechatIdentity {
@@ -30,6 +31,7 @@ const ATTEMPTS = 5;
 export class IdentityLinking {
   constructor(
     private readonly identities: IdentitiesRepository,
+    private readonly profiles: UserProfiles,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -65,6 +67,6 @@ export class IdentityLinking {
       // The openid stays the openid: a unionid that is somebody else's locks nobody out and moves nothing.
       this.logger.warn({ userId: byOpenid.id, otherUserId: byUnionid.id }, 'unionid belongs to another user');
     }
-    return { isNewUser, user: toProfile(byOpenid), status: byOpenid.status, identityId: byOpenid.identity_id };
+    return { isNewUser, user: this.profiles.of(byOpenid), status: byOpenid.status, identityId: byOpenid.identity_id };
   }
 }

@@ -20,31 +20,19 @@ export interface IdentityProfile {
   readonly appId?: string;
 }
 
-/** The columns that `profileColumns` selects. */
+/** The columns of `PROFILE_COLUMNS`. */
 export interface ProfileRow {
   readonly id: string;
   readonly status: UserStatus;
   readonly nickname: string | null;
   readonly avatar_url: string | null;
+  readonly phone_sealed: Buffer | null;
   readonly created_at: Date;
   readonly identities: readonly { id: string; kind: IdentityKind; issuer: string }[];
 }
 
 /** Selects a profile from `users u`. */
 export const PROFILE_COLUMNS = `
-  u.id, u.status, u.nickname, u.avatar_url, u.created_at,
+  u.id, u.status, u.nickname, u.avatar_url, u.phone_sealed, u.created_at,
   (select coalesce(json_agg(json_build_object('id', i.id, 'kind', i.kind, 'issuer', i.issuer) order by i.created_at, i.id), '[]')
      from identities i where i.user_id = u.id) as identities`;
-
-export function toProfile(row: ProfileRow): UserProfile {
-  return {
-    id: row.id,
-    nickname: row.nickname,
-    avatarUrl: row.avatar_url,
-    phone: null,
-    identities: row.identities.map(({ id, kind, issuer }) =>
-      kind === 'wechat_openid' ? { id, kind, appId: issuer } : { id, kind },
-    ),
-    createdAt: row.created_at.toISOString(),
-  };
-}

@@ -1,16 +1,28 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { SecretsModule } from '../secrets/secrets.module.js';
 import { IdentitiesRepository } from './identities.repository.js';
 import { Identity } from './identity.entity.js';
 import { IdentityLinking } from './identity-linking.js';
 import { User } from './user.entity.js';
 import { UserStatusRepository } from './user-status.repository.js';
+import { PhoneRepository } from './phone.repository.js';
+import { PhoneVault } from './phone-vault.js';
+import { UserProfiles } from './user-profiles.js';
 import { UsersRepository } from './users.repository.js';
 
 /** Who a person is: users and the identities that lead to them. */
 @Module({
-  imports: [TypeOrmModule.forFeature([User, Identity])],
-  providers: [IdentitiesRepository, IdentityLinking, UsersRepository, UserStatusRepository],
-  exports: [IdentityLinking, UsersRepository, UserStatusRepository],
+  imports: [SecretsModule, TypeOrmModule.forFeature([User, Identity])],
+  providers: [
+    IdentitiesRepository,
+    IdentityLinking,
+    PhoneVault,
+    PhoneRepository,
+    UserProfiles,
+    UsersRepository,
+    UserStatusRepository,
+  ],
+  exports: [IdentityLinking, PhoneVault, PhoneRepository, UserProfiles, UsersRepository, UserStatusRepository],
 })
 export class UsersModule {}

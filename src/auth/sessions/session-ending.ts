@@ -5,7 +5,7 @@ import type { Queries } from '../../database/statement.js';
 import { FEED_MARGIN_SECONDS } from '../revocation/revocations.repository.js';
 import { RevokedSessions } from '../revocation/revoked-sessions.js';
 import type { RevokeReason } from '../revocation/revoke-reason.js';
-import { SessionsRepository, type EndedSession } from './sessions.repository.js';
+import { SessionEndsRepository, type EndedSession } from './session-ends.repository.js';
 
 /**
  * Ends sessions before their time. This process refuses their access tokens at once, every other one within a second.
@@ -13,7 +13,7 @@ import { SessionsRepository, type EndedSession } from './sessions.repository.js'
 @Injectable()
 export class SessionEnding {
   constructor(
-    private readonly repository: SessionsRepository,
+    private readonly repository: SessionEndsRepository,
     private readonly database: Database,
     private readonly revoked: RevokedSessions,
     private readonly settings: TokenSettings,

@@ -3,7 +3,9 @@ import { COMMIT_DURABLY } from '../../database/commit-durably.js';
 import { Database } from '../../database/database.js';
 import { statement, type Queries } from '../../database/statement.js';
 import { COMMIT_SAFELY, FEED_COLUMNS } from '../revocation/revocations.repository.js';
+import { lockUser } from '../../users/lock-user.js';
 import type { RevokeReason } from '../revocation/revoke-reason.js';
+import type { EndedSession } from './session-ends.repository.js';
 import type { AuthenticationMethod } from './session.entity.js';
 
 /** A live session: what tokens are made of. */
@@ -34,12 +36,6 @@ export interface SessionLimits {
   readonly perUser: number;
   /** How long the feed must speak of a dead session. */
   readonly feedSeconds: number;
-}
-
-/** A session that was ended, for the process to know at once. */
-export interface EndedSession {
-  readonly id: string;
-  readonly reason: RevokeReason;
 }
 
 /** A live session as its person sees it. */
@@ -107,32 +103,6 @@ const openSession = statement<OpenedRow>(
    from person left join opened on true left join lateral (select ${COMMIT_SAFELY} from fed limit 1) as announced on true`,
 );
 
-const endSession = statement<EndedSession>(
-  'end_session',
-  `with ended as (
-     update sessions set revoked_at = now(), revoke_reason = $2
-     where id = $1 and revoked_at is null and ($4::uuid is null or user_id = $4)
-     returning id, revoke_reason as reason),
-   fed as (
-     insert into revocations ${FEED_COLUMNS}
-     select 'session', id::text, reason, now() + make_interval(secs => $3) from ended returning 1)
-   select ended.id, ended.reason, ${COMMIT_SAFELY} from ended, (select count(*) from fed) as written`,
-);
-
-const lockUser = statement<{ id: string }>('lock_user', 'select id from users where id = $1 for update');
-
-const endSessionsOfUser = statement<EndedSession>(
-  'end_sessions_of_user',
-  `with ended as (
-     update sessions set revoked_at = now(), revoke_reason = $2
-     where user_id = $1 and revoked_at is null and id is distinct from $4
-     returning id, revoke_reason as reason),
-   fed as (
-     insert into revocations ${FEED_COLUMNS}
-     select 'session', id::text, reason, now() + make_interval(secs => $3) from ended returning 1)
-   select ended.id, ended.reason, ${COMMIT_SAFELY} from ended, (select count(*) from fed) as written`,
-);
-
 const findLiveOfUser = statement<DeviceRow>(
   'find_live_sessions_of_user',
   `select id, app_id, device_name, device_platform, created_at, rotated_at
@@ -155,7 +125,7 @@ const findStanding = statement<Standing>(
    from sessions s join users u on u.id = s.user_id where s.id = $1`,
 );
 
-/** The sessions table: opening, ending and listing. What ends a session writes the feed in the same transaction. */
+/** The sessions table: opening and listing. What a new session ends is written to the feed in the same transaction. */
 @Injectable()
 export class SessionsRepository {
   constructor(private readonly database: Database) {}
@@ -188,32 +158,6 @@ export class SessionsRepository {
       ...[limits.idleSeconds, limits.absoluteSeconds, limits.perUser, limits.feedSeconds],
     ]);
     return row ?? null;
-  }
-
-  /** Ends one session, of this user if one is named. Null when there is none, or it has ended before. */
-  async end(
-    sessionId: string,
-    reason: RevokeReason,
-    feedSeconds: number,
-    userId: string | null = null,
-  ): Promise<EndedSession | null> {
-    const [ended] = await this.database.query(endSession, [sessionId, reason, feedSeconds, userId]);
-    return ended ?? null;
-  }
-
-  /**
-   * Ends all sessions of a user but `exceptId`, within the caller's transaction. Takes the user's row first, so that no
-   * sign-in that is under way slips past.
-   */
-  async endAllOfUser(
-    transaction: Queries,
-    userId: string,
-    reason: RevokeReason,
-    feedSeconds: number,
-    exceptId: string | null = null,
-  ): Promise<EndedSession[]> {
-    await transaction.query(lockUser, [userId]);
-    return transaction.query(endSessionsOfUser, [userId, reason, feedSeconds, exceptId]);
   }
 
   async findLiveOfUser(userId: string): Promise<DeviceRow[]> {

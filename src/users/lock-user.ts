@@ -1,0 +1,4 @@
+import { statement } from '../database/statement.js';
+
+/** Holds a person's row until the transaction ends: no sign-in comes in between, and no other change of who they are. */
+export const lockUser = statement<{ id: string }>('lock_user', 'select id from users where id = $1 for update');

@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { statement, type Queries } from '../database/statement.js';
+import { lockUser } from './lock-user.js';
+import type { PhoneNumber } from './phone-number.js';
+import { PhoneVault } from './phone-vault.js';
+
+const removeOtherNumbers = statement<{ id: string }>(
+  'remove_other_numbers',
+  `delete from identities where user_id = $1 and kind = 'phone' and subject <> $2 returning id`,
+);
+
+const addNumber = statement<{ user_id: string }>(
+  'add_number',
+  `insert into identities (id, user_id, kind, issuer, subject) values ($1, $2, 'phone', '', $3)
+   on conflict (kind, issuer, subject) do update set subject = excluded.subject
+   returning user_id`,
+);
+
+const proveNumber = statement<never>(
+  'prove_number',
+  'update users set phone_sealed = $2, phone_proved_at = now(), updated_at = now() where id = $1',
+);
+
+/** Who holds which phone number. A number has one holder, and a person one number, by constraint. */
+@Injectable()
+export class PhoneRepository {
+  constructor(private readonly phones: PhoneVault) {}
+
+  /**
+   * Makes a number, freshly proved, the person's own within the caller's transaction; their old one is given up.
+   *
+   * Answers who holds the number now: somebody else if it was theirs, and then the caller must undo the transaction.
+   */
+  async give(transaction: Queries, userId: string, number: PhoneNumber): Promise<string> {
+    const { subject } = await this.phones.identityOf(number);
+    await transaction.query(lockUser, [userId]);
+    await transaction.query(removeOtherNumbers, [userId, subject]);
+    const [holder] = await transaction.query(addNumber, [uuidv7(), userId, subject]);
+    if (holder?.user_id === userId) {
+      await transaction.query(proveNumber, [userId, this.phones.seal(userId, number)]);
+    }
+    return holder!.user_id;
+  }
+}
