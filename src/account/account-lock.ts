@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { Audit } from '../audit/audit.js';
+import type { Origin } from '../audit/audit-event.js';
 import { SessionEnding } from '../auth/sessions/session-ending.js';
 import { Database, Rollback } from '../database/database.js';
 import { UserStatusRepository } from '../users/user-status.repository.js';
@@ -10,6 +12,7 @@ export class AccountLock {
     private readonly database: Database,
     private readonly users: UserStatusRepository,
     private readonly sessions: SessionEnding,
+    private readonly audit: Audit,
   ) {}
 
   /**
@@ -18,21 +21,25 @@ export class AccountLock {
    *
    * False when there is no such account, or it is not active.
    */
-  async disable(userId: string): Promise<boolean> {
+  async disable(userId: string, origin: Origin): Promise<boolean> {
     const ended = await this.database.transaction(async (transaction) => {
       const changed = await this.users.change(transaction, userId, 'active', 'disabled');
       if (!changed) throw new Rollback();
-      return this.sessions.endAllWithin(transaction, userId, 'disabled');
+      await this.audit.record({ event: 'user_disabled', userId, ...origin }, transaction);
+      return this.sessions.endAllWithin(transaction, userId, { reason: 'disabled', ...origin });
     });
     this.sessions.forget(ended ?? []);
     return ended !== null;
   }
 
   /** Lets a disabled account sign in again. Its old sessions stay dead. False when there is none that is disabled. */
-  async enable(userId: string): Promise<boolean> {
-    const enabled = await this.database.transaction((transaction) =>
-      this.users.change(transaction, userId, 'disabled', 'active'),
-    );
+  async enable(userId: string, origin: Origin): Promise<boolean> {
+    const enabled = await this.database.transaction(async (transaction) => {
+      const changed = await this.users.change(transaction, userId, 'disabled', 'active');
+      if (!changed) throw new Rollback();
+      await this.audit.record({ event: 'user_enabled', userId, ...origin }, transaction);
+      return true;
+    });
     return enabled ?? false;
   }
 }

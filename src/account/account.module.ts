@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountLock } from './account-lock.js';
@@ -7,7 +8,7 @@ import { Profiles } from './profiles.js';
 
 /** What a signed-in person does with their account. */
 @Module({
-  imports: [AuthModule, UsersModule],
+  imports: [AuditModule, AuthModule, UsersModule],
   controllers: [MeController],
   providers: [Profiles, AccountLock],
   exports: [AccountLock],

@@ -44,6 +44,9 @@ export interface Actor {
 /** The server itself: a job, or a rule it enforces. */
 export const SYSTEM: Actor = Object.freeze({ kind: 'system', id: null });
 
+/** The person whom an event concerns, for whoever records it where their id is known. */
+export const SELF: Actor = Object.freeze({ kind: 'user', id: null });
+
 /** A person acting for themselves. */
 export function person(userId: string): Actor {
   return { kind: 'user', id: userId };

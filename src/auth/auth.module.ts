@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { WechatModule } from '../wechat/wechat.module.js';
@@ -29,6 +30,7 @@ import { SessionsController } from './sessions/sessions.controller.js';
 import { Sessions } from './sessions/sessions.js';
 import { SessionEndsRepository } from './sessions/session-ends.repository.js';
 import { SessionsRepository } from './sessions/sessions.repository.js';
+import { SignInRefusals } from './sign-in/sign-in-refusals.js';
 import { WechatCodeStrategy } from './sign-in/wechat-code.strategy.js';
 import { WechatSignIn } from './sign-in/wechat-sign-in.js';
 import { WechatSignInController } from './sign-in/wechat-sign-in.controller.js';
@@ -46,6 +48,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     PassportModule,
     JwtModule.register({}),
     TypeOrmModule.forFeature([Session, SigningKey, Revocation]),
+    AuditModule,
     SecretsModule,
     UsersModule,
     WechatModule,
@@ -76,6 +79,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     AccessGuard,
     ClientGuard,
     TokenIntrospection,
+    SignInRefusals,
     WechatCodeStrategy,
     WechatSignIn,
   ],

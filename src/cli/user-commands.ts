@@ -1,16 +1,17 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { isUUID } from 'class-validator';
 import { AccountLock } from '../account/account-lock.js';
+import { OPERATOR } from './operator.js';
 
 /** Ends all sessions of a user and refuses their sign-in. */
 export async function disableUser(app: INestApplicationContext, userId: string | undefined): Promise<void> {
-  const done = isUUID(userId) && (await app.get(AccountLock).disable(userId as string));
+  const done = isUUID(userId) && (await app.get(AccountLock).disable(userId as string, OPERATOR));
   report(done, 'Disabled.', 'There is no active user with this id.');
 }
 
 /** Lets a disabled user sign in again. */
 export async function enableUser(app: INestApplicationContext, userId: string | undefined): Promise<void> {
-  const done = isUUID(userId) && (await app.get(AccountLock).enable(userId as string));
+  const done = isUUID(userId) && (await app.get(AccountLock).enable(userId as string, OPERATOR));
   report(done, 'Enabled.', 'There is no disabled user with this id.');
 }
 

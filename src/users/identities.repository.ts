@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
+import { AUDIT_COLUMNS, NEW_AUDIT_ID } from '../audit/audit-events.repository.js';
 import { Database, Rollback } from '../database/database.js';
 import { statement } from '../database/statement.js';
 import type { IdentityKind } from './identity.entity.js';
@@ -29,7 +30,12 @@ const findByWechat = statement<FoundRow>(
    from found f join users u on u.id = f.user_id`,
 );
 
-const insertUser = statement<never>('insert_user', 'insert into users (id) values ($1)');
+const insertUser = statement<never>(
+  'insert_user',
+  `with created as (insert into users (id) values ($1) returning id)
+   insert into audit_events ${AUDIT_COLUMNS}
+   select ${NEW_AUDIT_ID}, 'user_created', id, 'user', id::text, null, $2, null, $3 from created`,
+);
 
 const insertIdentities = statement<{ id: string }>(
   'insert_identities',
@@ -39,6 +45,24 @@ const insertIdentities = statement<{ id: string }>(
    on conflict (kind, issuer, subject) do nothing
    returning id`,
 );
+
+const linkIdentity = statement<{ id: string }>(
+  'link_identity',
+  `with linked as (
+     insert into identities (id, user_id, kind, issuer, subject) values ($1, $2, $3, $4, $5)
+     on conflict (kind, issuer, subject) do nothing
+     returning id, user_id, kind),
+   audited as (
+     insert into audit_events ${AUDIT_COLUMNS}
+     select ${NEW_AUDIT_ID}, 'identity_linked', user_id, 'user', user_id::text, null, $6, kind, $7 from linked)
+   select id from linked`,
+);
+
+/** Where an identity was shown: the app, and the request. */
+export interface Appearance {
+  readonly appId: string | null;
+  readonly traceId: string | null;
+}
 
 /** The identities table. Whether two sign-ins are of one person is decided by its unique constraint. */
 @Injectable()
@@ -52,10 +76,10 @@ export class IdentitiesRepository {
   }
 
   /** Makes a user with these identities, or nobody at all and false when somebody else has one of them by now. */
-  async createUser(identities: readonly IdentityName[]): Promise<boolean> {
+  async createUser(identities: readonly IdentityName[], { appId, traceId }: Appearance): Promise<boolean> {
     const userId = uuidv7();
     const created = await this.database.transaction(async (transaction) => {
-      await transaction.query(insertUser, [userId]);
+      await transaction.query(insertUser, [userId, appId, traceId]);
       const inserted = await transaction.query(insertIdentities, insertValues(userId, identities));
       if (inserted.length < identities.length) throw new Rollback();
       return true;
@@ -64,9 +88,10 @@ export class IdentitiesRepository {
   }
 
   /** Adds an identity to a user; false when it exists by now, whoever holds it. */
-  async add(userId: string, identity: IdentityName): Promise<boolean> {
-    const inserted = await this.database.query(insertIdentities, insertValues(userId, [identity]));
-    return inserted.length === 1;
+  async add(userId: string, identity: IdentityName, { appId, traceId }: Appearance): Promise<boolean> {
+    const { kind, issuer, subject } = identity;
+    const values = [uuidv7(), userId, kind, issuer, subject, appId, traceId];
+    return (await this.database.query(linkIdentity, values)).length === 1;
   }
 }
 

@@ -41,7 +41,8 @@ export class IdentityLinking {
    * Two first sign-ins with the same openid, or with one unionid in two apps, give the same user, however they
    * interleave. A unionid that arrives later is attached here; it never moves an identity to another user.
    */
-  async resolve(identity: WechatIdentity): Promise<Resolution> {
+  async resolve(identity: WechatIdentity, traceId: string | null): Promise<Resolution> {
+    const where = { appId: identity.appId, traceId };
     const openid: IdentityName = { kind: 'wechat_openid', issuer: identity.appId, subject: identity.openid };
     const unionid: IdentityName | null = identity.union && {
       kind: 'wechat_unionid',
@@ -55,9 +56,9 @@ export class IdentityLinking {
       const byUnionid = found.find((row) => row.matched === 'wechat_unionid');
 
       if (byOpenid && (byUnionid || !unionid)) return this.known(byOpenid, byUnionid, isNewUser);
-      if (byOpenid && unionid) await this.identities.add(byOpenid.id, unionid);
-      else if (byUnionid) await this.identities.add(byUnionid.id, openid);
-      else isNewUser = await this.identities.createUser(unionid ? [openid, unionid] : [openid]);
+      if (byOpenid && unionid) await this.identities.add(byOpenid.id, unionid, where);
+      else if (byUnionid) await this.identities.add(byUnionid.id, openid, where);
+      else isNewUser = await this.identities.createUser(unionid ? [openid, unionid] : [openid], where);
     }
     throw new AppError('SERVICE_UNAVAILABLE', { context: { reason: 'identity kept changing' }, retryAfterSeconds: 1 });
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { AccountLock } from '../../src/account/account-lock.js';
+import { SYSTEM } from '../../src/audit/audit-event.js';
 import { Database } from '../../src/database/database.js';
 import type { Statement } from '../../src/database/statement.js';
 import { eventually } from '../support/eventually.js';
@@ -24,6 +25,7 @@ const SLOW_DISK = `
   create function take_time() returns trigger language plpgsql as 'begin perform pg_sleep(0.005); return null; end';
   create constraint trigger slow_disk after insert on sessions deferrable initially deferred
     for each row execute function take_time()`;
+const BY_NOBODY = { actor: SYSTEM, traceId: null };
 const DEVICE = { device: { id: 'the-one-device' } };
 
 describeOnPostgres('ending sessions while something else happens to them', () => {
@@ -74,7 +76,7 @@ describeOnPostgres('ending sessions while something else happens to them', () =>
       for (let run = 0; run < RUNS; run += 1) {
         const user = randomUUID();
         const before = await stage.http.open(urls[0], stage.wechat, { user });
-        const disable = () => app.app.get(AccountLock).disable(before.userId);
+        const disable = () => app.app.get(AccountLock).disable(before.userId, BY_NOBODY);
         const refreshing = stage.http.refresh(urls[1], before.refreshToken, null);
         const [first, disabled, second, reply] = await Promise.all([
           trySignIn(urls[0], user),
@@ -121,7 +123,7 @@ describeOnPostgres('ending sessions while something else happens to them', () =>
     await withConnection(async (signingIn) => {
       await signingIn.query('begin');
       await signingIn.query(statement.text, values);
-      const disabling = app.app.get(AccountLock).disable(userId);
+      const disabling = app.app.get(AccountLock).disable(userId, BY_NOBODY);
       await eventually('the disable waits', someoneWaits);
       await signingIn.query('commit');
       expect(await disabling).toBe(true);
@@ -134,7 +136,7 @@ describeOnPostgres('ending sessions while something else happens to them', () =>
     await withConnection(async (signingIn) => {
       await signingIn.query('begin');
       await signingIn.query(withoutUserLock(statement.text), values);
-      expect(await app.app.get(AccountLock).disable(userId)).toBe(true);
+      expect(await app.app.get(AccountLock).disable(userId, BY_NOBODY)).toBe(true);
       await signingIn.query('commit');
     });
     expect(await liveSessionsOf(userId)).toBe(1);

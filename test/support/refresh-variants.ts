@@ -1,4 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import { SYSTEM } from '../../src/audit/audit-event.js';
 import { TokenSettings } from '../../src/config/settings.js';
 import { AppError } from '../../src/errors/app-error.js';
 import { RefreshRepository } from '../../src/auth/sessions/refresh.repository.js';
@@ -32,7 +33,7 @@ export function rotateBy(variant: Variant, app: INestApplicationContext): void {
       if (verdict === 'superseded') throw new AppError('REFRESH_SUPERSEDED');
       return session;
     }
-    await ending.end(token.sessionId, 'reused');
+    await ending.end(token.sessionId, 'refresh_reused', { reason: 'reused', actor: SYSTEM, traceId: null });
     throw new AppError('REFRESH_TOKEN_REUSED');
   };
 }

@@ -12,6 +12,7 @@ import { ApiBasicAuth, ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiTag
 import type { OAuthClient } from '../../config/settings.js';
 import { AppError } from '../../errors/app-error.js';
 import { ACCESS, type Access } from '../../http/access.decorator.js';
+import { TraceId } from '../../http/trace-id.decorator.js';
 import { Sessions } from '../sessions/sessions.js';
 import { ClientGuard, CurrentClient } from './client.guard.js';
 import { OAuthError, OAuthErrorFilter } from './oauth-error.js';
@@ -46,14 +47,18 @@ export class OAuthController {
   @ApiOperation({ summary: 'Refresh (grant_type=refresh_token)' })
   @ApiBody(form(['grant_type', 'refresh_token']))
   @ApiOkResponse({ description: 'RFC 6749 section 5.1', schema: { type: 'object' } })
-  async token(@OAuthForm() parameters: OAuthParameters, @CurrentClient() client: OAuthClient): Promise<object> {
+  async token(
+    @OAuthForm() parameters: OAuthParameters,
+    @CurrentClient() client: OAuthClient,
+    @TraceId() traceId: string | null,
+  ): Promise<object> {
     if (requiredParameter(parameters, 'grant_type') !== 'refresh_token') {
       throw new OAuthError('unsupported_grant_type', 'Only refresh_token is supported.');
     }
     const refreshToken = requiredParameter(parameters, 'refresh_token');
     const sessionId = await this.sessions.idOf(refreshToken);
     if (!(await this.introspection.isOfClient(sessionId, client))) throw new AppError('REFRESH_TOKEN_INVALID');
-    const tokens = await this.sessions.refresh(refreshToken);
+    const tokens = await this.sessions.refresh(refreshToken, undefined, traceId);
     return {
       access_token: tokens.accessToken,
       token_type: tokens.tokenType,
@@ -76,8 +81,12 @@ export class OAuthController {
   @ApiOperation({ summary: 'End the session of this token' })
   @ApiBody(form(['token'], 'token_type_hint'))
   @ApiOkResponse({ description: 'RFC 7009 section 2.2; the same for an unknown token' })
-  async revoke(@OAuthForm() parameters: OAuthParameters, @CurrentClient() client: OAuthClient): Promise<object> {
-    await this.introspection.revoke(requiredParameter(parameters, 'token'), client);
+  async revoke(
+    @OAuthForm() parameters: OAuthParameters,
+    @CurrentClient() client: OAuthClient,
+    @TraceId() traceId: string | null,
+  ): Promise<object> {
+    await this.introspection.revoke(requiredParameter(parameters, 'token'), client, traceId);
     return {};
   }
 }

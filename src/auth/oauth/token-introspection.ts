@@ -34,9 +34,11 @@ export class TokenIntrospection {
   }
 
   /** Ends the session of an access or a refresh token. Of an unknown or foreign token nothing is ended, and nothing said. */
-  async revoke(token: string, client: OAuthClient): Promise<void> {
+  async revoke(token: string, client: OAuthClient, traceId: string | null): Promise<void> {
     const sessionId = (await this.accessTokens.verify(token))?.sid ?? (await this.refreshTokens.read(token))?.sessionId;
-    if (sessionId && (await this.isOfClient(sessionId, client))) await this.ending.end(sessionId, 'signed_out');
+    if (!sessionId || !(await this.isOfClient(sessionId, client))) return;
+    const actor = { kind: 'client', id: client.clientId } as const;
+    await this.ending.end(sessionId, 'session_revoked', { reason: 'signed_out', actor, traceId });
   }
 
   /** Whether a session belongs to one of the client's apps. */

@@ -4,11 +4,11 @@ import { Database } from '../../database/database.js';
 import type { Queries } from '../../database/statement.js';
 import { FEED_MARGIN_SECONDS } from '../revocation/revocations.repository.js';
 import { RevokedSessions } from '../revocation/revoked-sessions.js';
-import type { RevokeReason } from '../revocation/revoke-reason.js';
-import { SessionEndsRepository, type EndedSession } from './session-ends.repository.js';
+import { SessionEndsRepository, type EndedSession, type Ending, type EndingEvent } from './session-ends.repository.js';
 
 /**
- * Ends sessions before their time. This process refuses their access tokens at once, every other one within a second.
+ * Ends sessions before their time. This process refuses their access tokens at once, every other one within a second;
+ * the audit log has it in the same transaction.
  */
 @Injectable()
 export class SessionEnding {
@@ -25,16 +25,16 @@ export class SessionEnding {
   }
 
   /** Ends one session, of this user if one is named. False when there is none, or it has ended before. */
-  async end(sessionId: string, reason: RevokeReason, userId: string | null = null): Promise<boolean> {
-    const ended = await this.repository.end(sessionId, reason, this.feedSeconds, userId);
+  async end(sessionId: string, event: EndingEvent, ending: Ending, userId: string | null = null): Promise<boolean> {
+    const ended = await this.repository.end(sessionId, event, ending, this.feedSeconds, userId);
     if (ended) this.forget([ended]);
     return ended !== null;
   }
 
   /** Ends all sessions of a user, or all but one. */
-  async endAllOfUser(userId: string, reason: RevokeReason, exceptId: string | null = null): Promise<void> {
+  async endAllOfUser(userId: string, ending: Ending, exceptId: string | null = null): Promise<void> {
     const ended = await this.database.transaction((transaction) =>
-      this.endAllWithin(transaction, userId, reason, exceptId),
+      this.endAllWithin(transaction, userId, ending, exceptId),
     );
     this.forget(ended ?? []);
   }
@@ -43,10 +43,10 @@ export class SessionEnding {
   async endAllWithin(
     transaction: Queries,
     userId: string,
-    reason: RevokeReason,
+    ending: Ending,
     exceptId: string | null = null,
   ): Promise<EndedSession[]> {
-    return this.repository.endAllOfUser(transaction, userId, reason, this.feedSeconds, exceptId);
+    return this.repository.endAllOfUser(transaction, userId, ending, this.feedSeconds, exceptId);
   }
 
   /** Makes this process refuse the access tokens of sessions whose end has been committed. */

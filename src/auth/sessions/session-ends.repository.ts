@@ -1,9 +1,19 @@
 import { Injectable } from '@nestjs/common';
+import type { AuditEventName, Origin } from '../../audit/audit-event.js';
+import { AUDIT_COLUMNS, NEW_AUDIT_ID } from '../../audit/audit-events.repository.js';
 import { Database } from '../../database/database.js';
 import { statement, type Queries } from '../../database/statement.js';
 import { lockUser } from '../../users/lock-user.js';
 import { COMMIT_SAFELY, FEED_COLUMNS } from '../revocation/revocations.repository.js';
 import type { RevokeReason } from '../revocation/revoke-reason.js';
+
+/** Why sessions end before their time, and whose doing it is. */
+export interface Ending extends Origin {
+  readonly reason: RevokeReason;
+}
+
+/** What the end of one session is called in the audit log. */
+export type EndingEvent = Extract<AuditEventName, 'sign_out' | 'session_revoked' | 'refresh_reused'>;
 
 /** A session that was ended, for the process to know at once. */
 export interface EndedSession {
@@ -16,7 +26,11 @@ const endSession = statement<EndedSession>(
   `with ended as (
      update sessions set revoked_at = now(), revoke_reason = $2
      where id = $1 and revoked_at is null and ($4::uuid is null or user_id = $4)
-     returning id, revoke_reason as reason),
+     returning id, revoke_reason as reason, user_id, app_id),
+   audited as (
+     insert into audit_events ${AUDIT_COLUMNS}
+     select ${NEW_AUDIT_ID}, $5, user_id, $6::text, coalesce($7::text, case $6 when 'user' then user_id::text end), id, app_id,
+            reason, $8 from ended),
    fed as (
      insert into revocations ${FEED_COLUMNS}
      select 'session', id::text, reason, now() + make_interval(secs => $3) from ended returning 1)
@@ -29,13 +43,18 @@ const endSessionsOfUser = statement<EndedSession>(
      update sessions set revoked_at = now(), revoke_reason = $2
      where user_id = $1 and revoked_at is null and id is distinct from $4
      returning id, revoke_reason as reason),
+   audited as (
+     insert into audit_events ${AUDIT_COLUMNS}
+     select ${NEW_AUDIT_ID}, 'sessions_revoked', $1::uuid, $5::text, coalesce($6::text, case $5 when 'user' then $1::text end), $4::uuid, null,
+            $2, $7
+     where exists (select 1 from ended)),
    fed as (
      insert into revocations ${FEED_COLUMNS}
      select 'session', id::text, reason, now() + make_interval(secs => $3) from ended returning 1)
    select ended.id, ended.reason, ${COMMIT_SAFELY} from ended, (select count(*) from fed) as written`,
 );
 
-/** Ends sessions in the sessions table, and writes the feed in the same transaction. */
+/** Ends sessions. The feed and the audit log are written in the same transaction. */
 @Injectable()
 export class SessionEndsRepository {
   constructor(private readonly database: Database) {}
@@ -43,11 +62,13 @@ export class SessionEndsRepository {
   /** Ends one session, of this user if one is named. Null when there is none, or it has ended before. */
   async end(
     sessionId: string,
-    reason: RevokeReason,
+    event: EndingEvent,
+    { reason, actor, traceId }: Ending,
     feedSeconds: number,
     userId: string | null = null,
   ): Promise<EndedSession | null> {
-    const [ended] = await this.database.query(endSession, [sessionId, reason, feedSeconds, userId]);
+    const values = [sessionId, reason, feedSeconds, userId, event, actor.kind, actor.id, traceId];
+    const [ended] = await this.database.query(endSession, values);
     return ended ?? null;
   }
 
@@ -58,11 +79,12 @@ export class SessionEndsRepository {
   async endAllOfUser(
     transaction: Queries,
     userId: string,
-    reason: RevokeReason,
+    { reason, actor, traceId }: Ending,
     feedSeconds: number,
     exceptId: string | null = null,
   ): Promise<EndedSession[]> {
     await transaction.query(lockUser, [userId]);
-    return transaction.query(endSessionsOfUser, [userId, reason, feedSeconds, exceptId]);
+    const values = [userId, reason, feedSeconds, exceptId, actor.kind, actor.id, traceId];
+    return transaction.query(endSessionsOfUser, values);
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { SYSTEM } from '../../audit/audit-event.js';
 import { TokenSettings } from '../../config/settings.js';
 import { AppError } from '../../errors/app-error.js';
 import { LOGGER } from '../../logging/logging.module.js';
@@ -14,6 +15,14 @@ import type { LiveSession } from './sessions.repository.js';
 
 // Each attempt is lost only to another request with the same session that got further.
 const ATTEMPTS = 8;
+
+/** A request to refresh. */
+interface Attempt {
+  readonly token: RefreshTokenPoint;
+  /** null without a nonce. */
+  readonly nonceHash: Buffer | null;
+  readonly traceId: string | null;
+}
 
 /** Carries out the refresh protocol (`docs/guides/sessions.md`): no session lost, no theft unseen. */
 @Injectable()
@@ -34,19 +43,20 @@ export class SessionRefresh {
    * @throws AppError REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, REFRESH_SUPERSEDED, SESSION_EXPIRED, SESSION_REVOKED,
    *   USER_DISABLED
    */
-  async advance(token: RefreshTokenPoint, nonce: string | undefined): Promise<LiveSession> {
+  async advance(token: RefreshTokenPoint, nonce: string | undefined, traceId: string | null): Promise<LiveSession> {
     const nonceHash = nonce === undefined ? null : createHash('sha256').update(nonce).digest();
     const next = await this.repository.useToken(token, nonceHash, this.settings.refreshIdleTtlSeconds);
     if (next) refreshes.inc({ verdict: 'use' });
-    return next ?? this.advanceUncommon(token, nonceHash);
+    return next ?? this.advanceUncommon({ token, nonceHash, traceId });
   }
 
-  private async advanceUncommon(token: RefreshTokenPoint, nonceHash: Buffer | null): Promise<LiveSession> {
-    const context = { sessionId: token.sessionId };
+  private async advanceUncommon(request: Attempt): Promise<LiveSession> {
+    const { sessionId } = request.token;
+    const context = { sessionId };
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const found = await this.repository.findState(token.sessionId);
+      const found = await this.repository.findState(sessionId);
       if (!found) throw new AppError('REFRESH_TOKEN_INVALID', { context });
-      const next = await this.carryOut(found.session, found.state, token, nonceHash);
+      const next = await this.carryOut(found.session, found.state, request);
       if (next) return next;
     }
     throw new AppError('SERVICE_UNAVAILABLE', { context, retryAfterSeconds: 1 });
@@ -56,8 +66,7 @@ export class SessionRefresh {
   private async carryOut(
     session: LiveSession,
     state: RefreshState,
-    token: RefreshTokenPoint,
-    nonceHash: Buffer | null,
+    { token, nonceHash, traceId }: Attempt,
   ): Promise<LiveSession | null> {
     const idleSeconds = this.settings.refreshIdleTtlSeconds;
     const context = { sessionId: session.id };
@@ -81,7 +90,7 @@ export class SessionRefresh {
       case 'superseded':
         throw new AppError('REFRESH_SUPERSEDED', { context });
       case 'reused':
-        await this.ending.end(session.id, 'reused');
+        await this.ending.end(session.id, 'refresh_reused', { reason: 'reused', actor: SYSTEM, traceId });
         this.logger.warn({ event: 'refresh_token_reused', ...context }, 'a used refresh token came back');
         throw new AppError('REFRESH_TOKEN_REUSED', { context });
       case 'expired':

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Injectable, Param, ParseUUIDPi
 import { UseGuards, type ExecutionContext } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Bearer, Public } from '../../http/access.decorator.js';
+import { TraceId } from '../../http/trace-id.decorator.js';
 import { AccessGuard, CurrentUser } from '../access/access.guard.js';
 import type { Principal } from '../access/principal.js';
 import { DeviceSessionsDto, LogoutDto, RefreshDto, SessionDto } from './sessions.dto.js';
@@ -48,8 +49,12 @@ export class SessionsController {
   @Bearer()
   @ApiOperation({ summary: 'Sign out one of my devices' })
   @ApiNoContentResponse()
-  async end(@Param('id', ParseUUIDPipe) id: string, @CurrentUser() { userId }: Principal): Promise<void> {
-    await this.signOut.device(userId, id);
+  async end(
+    @Param('id', ParseUUIDPipe) id: string,
+    @CurrentUser() { userId }: Principal,
+    @TraceId() traceId: string | null,
+  ): Promise<void> {
+    await this.signOut.device(userId, id, traceId);
   }
 
   @Post('refresh')
@@ -57,8 +62,8 @@ export class SessionsController {
   @Public()
   @ApiOperation({ summary: 'Exchange a refresh token for the next pair of tokens' })
   @ApiOkResponse({ type: Tokens })
-  refresh(@Body() { refreshToken, nonce }: RefreshDto): Promise<Tokens> {
-    return this.sessions.refresh(refreshToken, nonce);
+  refresh(@Body() { refreshToken, nonce }: RefreshDto, @TraceId() traceId: string | null): Promise<Tokens> {
+    return this.sessions.refresh(refreshToken, nonce, traceId);
   }
 
   @Post('logout')
@@ -70,9 +75,10 @@ export class SessionsController {
   async logout(
     @Body() { refreshToken, scope = 'local' }: LogoutDto,
     @CurrentUser() principal: Principal | undefined,
+    @TraceId() traceId: string | null,
   ): Promise<void> {
-    if (refreshToken !== undefined) await this.signOut.byRefreshToken(refreshToken, scope);
-    else if (principal) await this.signOut.of(principal.userId, principal.sessionId, scope);
+    if (refreshToken !== undefined) await this.signOut.byRefreshToken(refreshToken, scope, traceId);
+    else if (principal) await this.signOut.of(principal.userId, principal.sessionId, scope, traceId);
   }
 }
 

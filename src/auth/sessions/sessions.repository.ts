@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AUDIT_COLUMNS, NEW_AUDIT_ID } from '../../audit/audit-events.repository.js';
 import { COMMIT_DURABLY } from '../../database/commit-durably.js';
 import { Database } from '../../database/database.js';
 import { statement, type Queries } from '../../database/statement.js';
@@ -27,6 +28,8 @@ export interface NewSession {
   readonly appId: string;
   readonly amr: readonly AuthenticationMethod[];
   readonly device: { readonly id: string | null; readonly name: string | null; readonly platform: string | null };
+  /** Of the request that signs in. */
+  readonly traceId: string | null;
 }
 
 /** How long what is opened lives, and how many sessions a person may have. Seconds. */
@@ -98,7 +101,12 @@ const openSession = statement<OpenedRow>(
             now() + make_interval(secs => $9), now() + make_interval(secs => $10)
      from person where (select count(*) from ended) >= 0
      on conflict (user_id, app_id, device_id) where revoked_at is null do nothing
-     returning ${LIVE_COLUMNS})
+     returning ${LIVE_COLUMNS}),
+   audited as (
+     insert into audit_events ${AUDIT_COLUMNS}
+     select ${NEW_AUDIT_ID}, 'session_revoked', $2::uuid, 'system', null, id, null, reason, $13 from ended
+     union all
+     select ${NEW_AUDIT_ID}, 'sign_in', user_id, 'user', user_id::text, id, app_id, null, $13 from opened)
    select opened.*, (select coalesce(json_agg(ended), '[]') from ended) as ended, announced.*, ${COMMIT_DURABLY} as durable
    from person left join opened on true left join lateral (select ${COMMIT_SAFELY} from fed limit 1) as announced on true`,
 );
@@ -152,10 +160,10 @@ export class SessionsRepository {
 
   /** The row's id is null when another sign-in of the device came first; there is no row when the user is not active. */
   private async tryOpen(queries: Queries, session: NewSession, limits: SessionLimits): Promise<OpenedRow | null> {
-    const { id, userId, identityId, appId, amr, device } = session;
+    const { id, userId, identityId, appId, amr, device, traceId } = session;
     const [row] = await queries.query(openSession, [
       ...[id, userId, identityId, appId, amr, device.id, device.name, device.platform],
-      ...[limits.idleSeconds, limits.absoluteSeconds, limits.perUser, limits.feedSeconds],
+      ...[limits.idleSeconds, limits.absoluteSeconds, limits.perUser, limits.feedSeconds, traceId],
     ]);
     return row ?? null;
   }

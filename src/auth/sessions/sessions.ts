@@ -46,9 +46,9 @@ export class Sessions {
    * @throws AppError REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, REFRESH_SUPERSEDED, SESSION_EXPIRED, SESSION_REVOKED,
    *   USER_DISABLED
    */
-  async refresh(refreshToken: string, nonce?: string): Promise<Tokens> {
+  async refresh(refreshToken: string, nonce: string | undefined, traceId: string | null): Promise<Tokens> {
     const point = await this.tokens.read(refreshToken);
-    return this.tokens.of(await this.sessionRefresh.advance(point, nonce));
+    return this.tokens.of(await this.sessionRefresh.advance(point, nonce, traceId));
   }
 
   /**

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { SELF } from '../../audit/audit-event.js';
 import { AppError } from '../../errors/app-error.js';
 import { REFRESH_REFUSAL } from '../revocation/revoke-reason.js';
 import { SessionEnding } from './session-ending.js';
 import { SessionTokens } from './session-tokens.js';
+import type { Ending } from './session-ends.repository.js';
 import type { LogoutScope } from './sessions.dto.js';
 import { SessionsRepository } from './sessions.repository.js';
 
@@ -16,9 +18,9 @@ export class SignOut {
   ) {}
 
   /** Signs out the caller's session, all others of the user, or all. */
-  async of(userId: string, sessionId: string, scope: LogoutScope): Promise<void> {
-    if (scope === 'local') await this.ending.end(sessionId, 'signed_out');
-    else await this.ending.endAllOfUser(userId, 'signed_out', scope === 'others' ? sessionId : null);
+  async of(userId: string, sessionId: string, scope: LogoutScope, traceId: string | null): Promise<void> {
+    if (scope === 'local') await this.ending.end(sessionId, 'sign_out', byThemselves(traceId));
+    else await this.ending.endAllOfUser(userId, byThemselves(traceId), scope === 'others' ? sessionId : null);
   }
 
   /**
@@ -28,22 +30,26 @@ export class SignOut {
    *
    * @throws AppError REFRESH_TOKEN_INVALID; for the scopes others and global also SESSION_EXPIRED, SESSION_REVOKED, …
    */
-  async byRefreshToken(refreshToken: string, scope: LogoutScope): Promise<void> {
+  async byRefreshToken(refreshToken: string, scope: LogoutScope, traceId: string | null): Promise<void> {
     const { sessionId } = await this.tokens.read(refreshToken);
     if (scope === 'local') {
-      await this.ending.end(sessionId, 'signed_out');
+      await this.ending.end(sessionId, 'sign_out', byThemselves(traceId));
       return;
     }
     const standing = await this.sessions.findStanding(sessionId);
     if (!standing) throw new AppError('REFRESH_TOKEN_INVALID', { context: { sessionId } });
     if (standing.revokeReason) throw new AppError(REFRESH_REFUSAL[standing.revokeReason], { context: { sessionId } });
     if (standing.expired) throw new AppError('SESSION_EXPIRED', { context: { sessionId } });
-    await this.of(standing.userId, sessionId, scope);
+    await this.of(standing.userId, sessionId, scope, traceId);
   }
 
   /** @throws AppError NOT_FOUND - the user has no live session with this id */
-  async device(userId: string, sessionId: string): Promise<void> {
-    const ended = await this.ending.end(sessionId, 'signed_out', userId);
+  async device(userId: string, sessionId: string, traceId: string | null): Promise<void> {
+    const ended = await this.ending.end(sessionId, 'session_revoked', byThemselves(traceId), userId);
     if (!ended) throw new AppError('NOT_FOUND');
   }
+}
+
+function byThemselves(traceId: string | null): Ending {
+  return { reason: 'signed_out', actor: SELF, traceId };
 }

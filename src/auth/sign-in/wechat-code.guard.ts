@@ -4,6 +4,7 @@ import { AppError } from '../../errors/app-error.js';
 import { validationPipe } from '../../http/validation.pipe.js';
 import type { VerifiedIdentity } from '../../wechat/wechat-login.js';
 import { KeyRing } from '../tokens/key-ring.js';
+import { SignInRefusals } from './sign-in-refusals.js';
 import { WechatLoginDto } from './wechat-login.dto.js';
 
 /** The WeChat identity that `WechatCodeGuard` has proven. */
@@ -11,19 +12,33 @@ export const ProvenIdentity = createParamDecorator(
   (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<{ user: VerifiedIdentity }>().user,
 );
 
+interface LoginRequest {
+  readonly body: unknown;
+  /** Ours on Fastify; Express has none. */
+  readonly id?: string;
+}
+
 /** Lets a request through when WeChat vouches for its code. Guards run before pipes, so the body is checked here. */
 @Injectable()
 export class WechatCodeGuard extends AuthGuard('wechat-code') {
-  constructor(private readonly keys: KeyRing) {
+  constructor(
+    private readonly keys: KeyRing,
+    private readonly refusals: SignInRefusals,
+  ) {
     super();
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<{ body: unknown }>();
+    const request = context.switchToHttp().getRequest<LoginRequest>();
     await validationPipe.transform(request.body, { type: 'body', metatype: WechatLoginDto });
     // A code works once: it is not spent while nobody could be signed in.
     if (!this.keys.isLoaded) throw new AppError('SERVICE_UNAVAILABLE', { context: { reason: 'keys not loaded' } });
-    await super.canActivate(context);
+    try {
+      await super.canActivate(context);
+    } catch (error) {
+      this.refusals.note(error, { appId: null, traceId: request.id ?? null });
+      throw error;
+    }
     return true;
   }
 

@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '../../http/access.decorator.js';
+import { TraceId } from '../../http/trace-id.decorator.js';
 import type { VerifiedIdentity } from '../../wechat/wechat-login.js';
 import { SignedInDto } from './signed-in.dto.js';
 import { ProvenIdentity, WechatCodeGuard } from './wechat-code.guard.js';
@@ -18,7 +19,11 @@ export class WechatSignInController {
   @UseGuards(WechatCodeGuard)
   @ApiOperation({ summary: 'Sign in with the code of wx.login' })
   @ApiOkResponse({ type: SignedInDto })
-  login(@ProvenIdentity() identity: VerifiedIdentity, @Body() body: WechatLoginDto): Promise<SignedInDto> {
-    return this.wechatSignIn.signIn(identity, body.device);
+  login(
+    @ProvenIdentity() identity: VerifiedIdentity,
+    @Body() body: WechatLoginDto,
+    @TraceId() traceId: string | null,
+  ): Promise<SignedInDto> {
+    return this.wechatSignIn.signIn(identity, body.device, traceId);
   }
 }
