@@ -13,18 +13,19 @@ const CLEANING_LOCK = 7_283_646_102;
 // A dead session still tells its client why it died for this long after it would have expired anyway.
 const KEEP_DAYS = 7;
 
-// A walk along the primary key: an index on a column that every refresh changes would cost every refresh.
+// A walk along the primary key: an index on a column that every refresh changes would cost every refresh. The lock is
+// asked for where the chunk is read: a part that deletes runs whatever the rest of the statement thinks of it.
 const cleanChunk = statement<{ last_id: string | null; deleted: number }>(
   'clean_sessions',
-  `with chunk as (
-     select id, idle_expires_at from sessions where id > $1 order by id limit ${CHUNK}),
+  `with turn as materialized (select pg_try_advisory_xact_lock(${CLEANING_LOCK}) as mine),
+   chunk as (
+     select id, idle_expires_at from sessions where (select mine from turn) and id > $1 order by id limit ${CHUNK}),
    dead as (
      select s.id from sessions s join chunk using (id)
      where s.idle_expires_at < now() - make_interval(days => ${KEEP_DAYS})
      for update of s skip locked),
    deleted as (delete from sessions where id in (select id from dead) returning 1)
-   select (select max(id::text) from chunk) as last_id, (select count(*)::int from deleted) as deleted
-   where pg_try_advisory_xact_lock(${CLEANING_LOCK})`,
+   select (select max(id::text) from chunk) as last_id, (select count(*)::int from deleted) as deleted`,
 );
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
