@@ -59,6 +59,9 @@ export interface Origin {
   readonly traceId: string | null;
 }
 
+/** What the server does by itself, outside of any request. */
+export const BY_ITSELF: Origin = Object.freeze({ actor: SYSTEM, traceId: null });
+
 /** An event to be recorded. Ids, codes and names only: never an openid, a phone number, an address or any other value. */
 export interface NewAuditEvent extends Origin {
   readonly event: AuditEventName;

@@ -105,6 +105,20 @@ describeOnPostgres('audit export', () => {
     await server.sql(`delete from audit_events where event = 'sign_in_failed'`);
   });
 
+  it('has the keys that an operator rotated and revoked', async () => {
+    await server.sql(`update signing_keys set created_at = created_at - interval '1 day'`);
+    const [current] = await server.sql<{ kid: string }>(`select kid from signing_keys where status = 'current'`);
+    await run('keys', 'rotate');
+    await run('keys', 'rotate', 'refresh');
+    await run('keys', 'revoke', current!.kid);
+    const actor = { kind: 'admin', id: null };
+    expect((await exported()).filter(({ event }) => event.startsWith('key_'))).toMatchObject([
+      { event: 'key_rotated', subject: current!.kid, actor },
+      { event: 'key_rotated', subject: 'refresh_token/1', actor },
+      { event: 'key_revoked', subject: current!.kid, actor },
+    ]);
+  });
+
   it.each([
     [['--since', 'yesterday'], /--since must be a time/],
     [['--user', 'bob'], /--user must be the id of a user/],

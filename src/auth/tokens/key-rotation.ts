@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { BY_ITSELF, type Origin } from '../../audit/audit-event.js';
 import { TokenSettings } from '../../config/settings.js';
 import { LOGGER } from '../../logging/logging.module.js';
 import { KeyRing } from './key-ring.js';
@@ -42,7 +43,9 @@ export class KeyRotation implements OnApplicationBootstrap, OnApplicationShutdow
       const current = (await this.signingKeys.load()).find((key) => key.status === 'current');
       if (current && current.statusSeconds > SIGNING_KEY_LIFE_SECONDS) await this.rotateSigningKey();
       const [refresh] = (await this.refreshKeys.load()).filter((key) => !key.retiring);
-      if (refresh && refresh.ageSeconds > REFRESH_KEY_LIFE_SECONDS) await this.rotateRefreshKeyAfter(refresh.version);
+      if (refresh && refresh.ageSeconds > REFRESH_KEY_LIFE_SECONDS) {
+        await this.rotateRefreshKeyAfter(refresh.version, BY_ITSELF);
+      }
       await this.signingKeys.retirePrevious(this.settings.accessTtlSeconds + PREVIOUS_MARGIN_SECONDS);
       await this.refreshKeys.deleteExpired();
       // What another instance retired is forgotten here, too.
@@ -53,32 +56,32 @@ export class KeyRotation implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   /** Signs with the next key from now on. False when that key is too new, or somebody else rotated meanwhile. */
-  async rotateSigningKey(): Promise<boolean> {
+  async rotateSigningKey(origin: Origin = BY_ITSELF): Promise<boolean> {
     const current = (await this.signingKeys.load()).find((key) => key.status === 'current');
-    const rotated = current ? await this.signingKeys.rotate(current.kid, PUBLISHED_SECONDS) : false;
+    const rotated = current ? await this.signingKeys.rotate(current.kid, PUBLISHED_SECONDS, origin) : false;
     if (rotated) this.logger.info({ event: 'signing_key_rotated', kid: current?.kid ?? null }, 'signing key rotated');
     await this.keys.reload();
     return rotated;
   }
 
   /** Makes refresh tokens with a new key from now on; those of the old one live as long as a session may idle. */
-  async rotateRefreshKey(): Promise<boolean> {
+  async rotateRefreshKey(origin: Origin = BY_ITSELF): Promise<boolean> {
     const newest = (await this.refreshKeys.load()).at(-1);
-    return newest ? this.rotateRefreshKeyAfter(newest.version) : false;
+    return newest ? this.rotateRefreshKeyAfter(newest.version, origin) : false;
   }
 
   /** Makes every access token of a signing key worthless, everywhere within a second. False when there is no such key. */
-  async revokeSigningKey(kid: string): Promise<boolean> {
-    const revoked = await this.signingKeys.revoke(kid);
+  async revokeSigningKey(kid: string, origin: Origin = BY_ITSELF): Promise<boolean> {
+    const revoked = await this.signingKeys.revoke(kid, origin);
     if (revoked) this.logger.warn({ event: 'signing_key_revoked', kid }, 'signing key revoked');
     await this.keys.reload();
     return revoked;
   }
 
   /** False when somebody else has made the key after this version. */
-  private async rotateRefreshKeyAfter(version: number): Promise<boolean> {
+  private async rotateRefreshKeyAfter(version: number, origin: Origin): Promise<boolean> {
     const keepSeconds = this.settings.refreshIdleTtlSeconds;
-    const rotated = await this.refreshKeys.rotate(version, keepSeconds);
+    const rotated = await this.refreshKeys.rotate(version, keepSeconds, origin);
     if (rotated) this.logger.info({ event: 'refresh_key_rotated' }, 'refresh token key rotated');
     await this.keys.reload();
     return rotated;

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { Audit } from '../../audit/audit.js';
+import type { Origin } from '../../audit/audit-event.js';
 import { Database, Rollback } from '../../database/database.js';
 import { SecretKeysRepository, type OpenedSecretKey } from '../../secrets/secret-keys.repository.js';
 import { RevocationsRepository } from '../revocation/revocations.repository.js';
@@ -10,6 +12,7 @@ export class RefreshKeysRepository {
     private readonly database: Database,
     private readonly secretKeys: SecretKeysRepository,
     private readonly revocations: RevocationsRepository,
+    private readonly audit: Audit,
   ) {}
 
   /** Makes the first key unless there is one. */
@@ -23,10 +26,12 @@ export class RefreshKeysRepository {
   }
 
   /** Makes a new key and keeps the old one for `keepSeconds`; every instance hears of it. False when somebody else was first. */
-  async rotate(version: number, keepSeconds: number): Promise<boolean> {
+  async rotate(version: number, keepSeconds: number, origin: Origin): Promise<boolean> {
     const rotated = await this.database.transaction(async (transaction) => {
       if (!(await this.secretKeys.succeed(transaction, 'refresh_token', version, keepSeconds))) throw new Rollback();
       await this.revocations.announceKey(transaction, `refresh_token/${version + 1}`, 'rotated');
+      const subject = `refresh_token/${version}`;
+      await this.audit.record({ event: 'key_rotated', subject, ...origin }, transaction);
       return true;
     });
     return rotated ?? false;

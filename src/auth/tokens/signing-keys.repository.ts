@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { Audit } from '../../audit/audit.js';
+import type { Origin } from '../../audit/audit-event.js';
 import { Sealer } from '../../crypto/sealer.js';
 import { COMMIT_DURABLY } from '../../database/commit-durably.js';
 import { Database, Rollback } from '../../database/database.js';
@@ -75,6 +77,7 @@ export class SigningKeysRepository {
     private readonly database: Database,
     private readonly sealer: Sealer,
     private readonly revocations: RevocationsRepository,
+    private readonly audit: Audit,
   ) {}
 
   /** Makes a signing key of this status unless there is one. Of several instances at once, one makes it. */
@@ -98,7 +101,7 @@ export class SigningKeysRepository {
    *
    * False when `current` is not the current one any more, or the next has been published for less than `publishedSeconds`.
    */
-  async rotate(current: string, publishedSeconds: number): Promise<boolean> {
+  async rotate(current: string, publishedSeconds: number, origin: Origin): Promise<boolean> {
     const rotated = await this.database.transaction(async (transaction) => {
       const demoted = await transaction.query(changeStatus, [current, 'previous', 'current']);
       if (demoted.length === 0) throw new Rollback();
@@ -106,19 +109,21 @@ export class SigningKeysRepository {
       if (promoted.length === 0) throw new Rollback();
       await this.ensure('next', transaction);
       await this.revocations.announceKey(transaction, current, 'rotated');
+      await this.audit.record({ event: 'key_rotated', subject: current, ...origin }, transaction);
       return true;
     });
     return rotated ?? false;
   }
 
   /** Makes a signing key worthless at once, and puts the next one in its place where it was in use. False: no such key. */
-  async revoke(kid: string): Promise<boolean> {
+  async revoke(kid: string, origin: Origin): Promise<boolean> {
     const revoked = await this.database.transaction(async (transaction) => {
       const [key] = await transaction.query(revokeKey, [kid]);
       if (!key) throw new Rollback();
       if (key.was === 'current') await transaction.query(promoteNext, [0]);
       await this.ensure('next', transaction);
       await this.revocations.announceKey(transaction, kid, 'revoked');
+      await this.audit.record({ event: 'key_revoked', subject: kid, ...origin }, transaction);
       return true;
     });
     return revoked ?? false;
