@@ -2,6 +2,7 @@ import { WechatCaller, type WechatBody } from '../../test/support/wechat-caller.
 import { createLogger } from '../logging/logger.js';
 import { startSandbox, type RunningSandbox } from './start-sandbox.js';
 import { SANDBOX_APIS } from './wechat-answer.js';
+import { WECHAT_APIS } from './wechat-apis.js';
 
 const ONE = { appId: 'wx1', secret: 'secret-one' };
 const TWO = { appId: 'wx2', secret: 'secret-two' };
@@ -57,9 +58,9 @@ describe.each(CALLS)('%s', (api, errcode, call) => {
   });
 });
 
-it('covers every call but the two that give credentials', () => {
-  expect(CALLS.map(([api]) => api)).toEqual(SANDBOX_APIS.slice(2));
-  expect(SANDBOX_APIS.slice(0, 2)).toEqual(['jscode2session', 'stable_token']);
+it('covers every call that demands an access_token', () => {
+  const demanding = SANDBOX_APIS.filter((api) => WECHAT_APIS[api].credential === 'access_token');
+  expect(CALLS.map(([api]) => api)).toEqual(demanding);
 });
 
 describe('an access_token', () => {
@@ -104,5 +105,52 @@ describe('an access_token', () => {
     expect(await wechat.control('access-tokens/expire', { appId: 'wx9' }, { status: 400 })).toMatchObject({
       code: 'WECHAT_APP_UNKNOWN',
     });
+  });
+});
+
+describe('GET /cgi-bin/token', () => {
+  const call = (access_token: string) => wechat.get('/wxa/checksession', { access_token });
+  const ask = (changes: Record<string, string> = {}) =>
+    wechat.get('/cgi-bin/token', {
+      access_token: '',
+      grant_type: 'client_credential',
+      appid: 'wx1',
+      secret: 'secret-one',
+      ...changes,
+    });
+  const classic = async () => (await ask())['access_token'] as string;
+
+  it('gives another token each time, and the last one has five minutes left', async () => {
+    const [first, second] = [await classic(), await classic()];
+    expect(second).not.toBe(first);
+    expect(await call(first)).toMatchObject({ errcode: 40003 });
+    running.sandbox.advance(300);
+    expect(await call(first)).toMatchObject({ errcode: 40001 });
+    expect(await call(second)).toMatchObject({ errcode: 40003 });
+    running.sandbox.advance(6900);
+    expect(await call(second)).toMatchObject({ errcode: 42001 });
+  });
+
+  it('has nothing to do with stable_token', async () => {
+    const stable = await wechat.token();
+    const token = await classic();
+    await classic();
+    const forced = await wechat.token(true);
+    expect(await call(token)).toMatchObject({ errcode: 40003 });
+    running.sandbox.advance(300);
+    expect(await call(stable)).toMatchObject({ errcode: 40001 });
+    expect(await call(forced)).toMatchObject({ errcode: 40003 });
+    await wechat.control('access-tokens/expire', {}, { status: 204 });
+    expect(await call(forced)).toMatchObject({ errcode: 42001 });
+  });
+
+  it.each([
+    [41002, { appid: '' }],
+    [41004, { secret: '' }],
+    [40013, { appid: 'nobody' }],
+    [40125, { secret: 'secret-two' }],
+    [40002, { grant_type: 'authorization_code' }],
+  ])('refuses with %i what it is sent with %j', async (errcode, changes) => {
+    expect(await ask(changes)).toMatchObject({ errcode });
   });
 });

@@ -24,6 +24,13 @@ export function code2Session(
   };
 }
 
+/** `GET /cgi-bin/token` (getAccessToken). */
+export function accessToken(wechat: WechatState, app: WechatApp, { grant_type }: WechatParameters): WechatAnswer {
+  if (grant_type !== 'client_credential') return answerWithErrcode(40002);
+  const token = wechat.tokens.replace(app.appId, wechat.now());
+  return { access_token: token.accessToken, expires_in: token.expiresIn };
+}
+
 /** `POST /cgi-bin/stable_token` (getStableAccessToken). */
 export function stableToken(
   wechat: WechatState,

@@ -96,6 +96,15 @@ describe('POST /wxa/business/getuserphonenumber', () => {
     expect(await ask({ code })).toMatchObject({ errcode: 0 });
   });
 
+  it('spends a code although the answer is lost, and keeps it when WeChat is busy', async () => {
+    const { code } = await press();
+    await wechat.control('faults', { api: 'getuserphonenumber', kind: 'errcode', errcode: -1 });
+    expect(await ask({ code })).toMatchObject({ errcode: -1 });
+    await wechat.control('faults', { api: 'getuserphonenumber', kind: 'reset' });
+    await expect(ask({ code })).rejects.toThrow('fetch failed');
+    expect(await ask({ code })).toMatchObject({ errcode: 40029 });
+  });
+
   it('takes the access_token from the query alone', async () => {
     const { code } = await press();
     const body = { code, access_token: await wechat.token() };

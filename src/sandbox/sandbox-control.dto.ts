@@ -6,7 +6,7 @@ import type { CallQuota } from './call-quotas.js';
 import { FAULT_KINDS, type Fault, type FaultInForce } from './faults.js';
 import { RISK_LABELS, SUGGESTIONS, type RiskyText } from './risky-texts.js';
 import { IsAppId } from './sandbox-people.dto.js';
-import { TOKEN_ERRCODES, type TokenErrcode } from './stable-tokens.js';
+import { TOKEN_ERRCODES, type TokenErrcode } from './access-tokens.js';
 import { SANDBOX_APIS, type SandboxApi } from './wechat-answer.js';
 
 const FAULT_TARGETS = [...SANDBOX_APIS, '*'] as const;

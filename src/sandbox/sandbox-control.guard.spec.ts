@@ -72,10 +72,29 @@ describe('a sandbox with a control token', () => {
   it('logs every request and no secret, code, session_key or token', async () => {
     const { code } = running.sandbox.wxLogin('alice');
     const { session_key } = await exchange(code);
+    const body = { grant_type: 'client_credential', appid: 'wx1', secret: 'secret-one' };
+    const { access_token } = (await (await call('POST', '/cgi-bin/stable_token', undefined, body)).json()) as {
+      access_token: string;
+    };
+    const phone = { countryCode: '86', purePhoneNumber: '12066600001' };
+    const { code: phoneCode, encryptedData } = running.sandbox.phones.pressPhoneButton('alice', { phone });
+    const path = `/wxa/business/getuserphonenumber?access_token=${access_token}`;
+    expect(await (await call('POST', path, undefined, { code: phoneCode })).json()).toHaveProperty('phone_info');
     await exchange(code);
     await call('GET', `/sandbox/calls`, `Bearer ${CONTROL_TOKEN}`);
     expect(log).toContain('/sns/jscode2session');
-    for (const secret of ['secret-one', code, session_key, CONTROL_TOKEN]) expect(log).not.toContain(secret);
+    expect(log).toContain('/wxa/business/getuserphonenumber');
+    const secrets = [
+      'secret-one',
+      code,
+      session_key,
+      CONTROL_TOKEN,
+      access_token,
+      phoneCode,
+      '12066600001',
+      encryptedData,
+    ];
+    for (const secret of secrets) expect(log).not.toContain(secret);
   });
 });
 

@@ -211,7 +211,7 @@ describe('the control routes', () => {
     ['POST', '/sandbox/faults', { api: '*', kind: 'status' }],
     ['POST', '/sandbox/faults', { api: '*', kind: 'status', status: 100 }],
     ['POST', '/sandbox/faults', { api: '*', kind: 'hang', times: -1 }],
-    ['GET', '/sandbox/calls?api=token', undefined],
+    ['GET', '/sandbox/calls?api=getpaidunionid', undefined],
     ['POST', '/sandbox/clock', {}],
     ['POST', '/sandbox/clock', { advanceSeconds: -1 }],
   ])('refuse %s %s %j', async (method, path, body) => {

@@ -5,7 +5,7 @@ import { Faults, type FaultInForce, type FaultOrder, type SpoiledAnswer } from '
 import { Phones, type PhoneCode } from './phones.js';
 import type { RiskyText } from './risky-texts.js';
 import { openidOf, type UserTraits } from './sandbox-users.js';
-import type { TokenErrcode } from './stable-tokens.js';
+import type { TokenErrcode } from './access-tokens.js';
 import {
   answerWithErrcode,
   isText,

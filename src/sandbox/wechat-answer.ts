@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 export const SANDBOX_APIS = [
   'jscode2session',
   'component_jscode2session',
+  'token',
   'stable_token',
   'checksession',
   'resetusersessionkey',

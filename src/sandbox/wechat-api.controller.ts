@@ -28,6 +28,11 @@ export class WechatApiController {
     return this.answer('jscode2session', fieldsOf(request.query), reply, 'text/plain; charset=utf-8');
   }
 
+  @Get('cgi-bin/token')
+  accessToken(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.answer('token', fieldsOf(request.query), reply);
+  }
+
   @Post('cgi-bin/stable_token')
   @HttpCode(200)
   stableToken(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

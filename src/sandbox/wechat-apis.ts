@@ -1,5 +1,5 @@
 import type { WechatApp } from '../config/settings.js';
-import { code2Session, getPluginOpenPId, stableToken } from './login.api.js';
+import { accessToken, code2Session, getPluginOpenPId, stableToken } from './login.api.js';
 import { checkEncryptedData, getUserPhoneNumber } from './phone.api.js';
 import { getUserRiskRank, msgSecCheck } from './safety.api.js';
 import { checkSession, getUserEncryptKey, resetUserSessionKey } from './session-key.api.js';
@@ -16,6 +16,7 @@ export interface WechatApi {
 export const WECHAT_APIS: Readonly<Record<SandboxApi, WechatApi>> = {
   jscode2session: { credential: 'secret', answer: code2Session },
   component_jscode2session: { credential: 'component', answer: code2Session },
+  token: { credential: 'secret', answer: accessToken },
   stable_token: { credential: 'secret', answer: stableToken },
   checksession: { credential: 'access_token', answer: checkSession },
   resetusersessionkey: { credential: 'access_token', answer: resetUserSessionKey },

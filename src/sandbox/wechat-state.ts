@@ -6,7 +6,7 @@ import { OneTimeCodes } from './one-time-codes.js';
 import { RecentEntries } from './recent-entries.js';
 import { RiskyTexts } from './risky-texts.js';
 import { SandboxUsers, type PhoneNumber, type SandboxUser } from './sandbox-users.js';
-import { StableTokens } from './stable-tokens.js';
+import { AccessTokens } from './access-tokens.js';
 import type { CountryCodeType } from './user-data.js';
 
 /** Whom a code of `wx.login` or `wx.pluginLogin` stands for, and in which app. */
@@ -35,7 +35,7 @@ export class WechatState {
   readonly phoneCodes = new OneTimeCodes<PhoneGrant>();
   /** When encrypted phone numbers were made, in seconds since 1970, by their hash. */
   readonly phoneData = new RecentEntries<{ readonly appId: string; readonly createdAt: number }>(PHONE_DATA_KEPT);
-  readonly tokens = new StableTokens();
+  readonly tokens = new AccessTokens();
   readonly components: SandboxComponents;
   readonly quotas = new CallQuotas();
   readonly riskyTexts = new RiskyTexts();
