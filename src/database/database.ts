@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { DatabaseError, type Pool, type PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { DatabaseSettings } from '../config/settings.js';
 import type { Queries, Statement } from './statement.js';
 import { asUnavailable } from './unavailable.js';
@@ -83,9 +83,18 @@ export class Database implements Queries {
   }
 }
 
-/** Whether the connection itself failed. A rollback on it would wait in vain; closing it undoes the transaction too. */
+// Unlike Node's codes (EPIPE) every one has a digit.
+const SQL_STATE = /^(?=.*\d)[0-9A-Z]{5}$/;
+
+/**
+ * Whether the connection itself failed. A rollback on it would wait in vain; closing it undoes the transaction too.
+ *
+ * What the database said itself carries an SQLSTATE. Not `instanceof DatabaseError`: the embedded database has a class of
+ * its own, and nothing but a rollback ends a transaction on its only connection.
+ */
 function isSilent(error: unknown): boolean {
-  return asUnavailable(error) !== error && !(error instanceof DatabaseError);
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return asUnavailable(error) !== error && !(typeof code === 'string' && SQL_STATE.test(code));
 }
 
 async function rolledBack(client: PoolClient): Promise<boolean> {
