@@ -46,10 +46,12 @@ const insertIdentities = statement<{ id: string }>(
    returning id`,
 );
 
+// Nobody who was erased since they were found gets an identity again: it would lead to a dead end for good.
 const linkIdentity = statement<{ id: string }>(
   'link_identity',
   `with linked as (
-     insert into identities (id, user_id, kind, issuer, subject) values ($1, $2, $3, $4, $5)
+     insert into identities (id, user_id, kind, issuer, subject)
+     select $1, person.id, $3, $4, $5 from (select id from users where id = $2 and status <> 'erased' for share) as person
      on conflict (kind, issuer, subject) do nothing
      returning id, user_id, kind),
    audited as (
@@ -87,7 +89,7 @@ export class IdentitiesRepository {
     return created ?? false;
   }
 
-  /** Adds an identity to a user; false when it exists by now, whoever holds it. */
+  /** Adds an identity to a user; false when it exists by now, whoever holds it, or the user was erased. */
   async add(userId: string, identity: IdentityName, { appId, traceId }: Appearance): Promise<boolean> {
     const { kind, issuer, subject } = identity;
     const values = [uuidv7(), userId, kind, issuer, subject, appId, traceId];

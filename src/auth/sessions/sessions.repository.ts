@@ -80,7 +80,9 @@ interface OpenedRow extends Omit<LiveRow, 'id'> {
 // was committed before, a new user for one, becomes durable with it.
 const openSession = statement<OpenedRow>(
   'open_session',
-  `with person as (select id, roles from users where id = $2 and status = 'active' for share),
+  `with account as (select id, roles from users where id = $2 and status = 'active' for share),
+   identity as (select i.id from identities i join account on i.user_id = account.id where i.id = $3 for key share of i),
+   person as (select id, roles from account where $3::uuid is null or exists (select from identity)),
    surplus as (
      select id, case when app_id = $4 and device_id = $6 then 'replaced' else 'evicted' end as reason
      from (select id, app_id, device_id,
@@ -139,9 +141,9 @@ export class SessionsRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * Opens a session, and ends those whose place it takes. Null when the user is not active.
+   * Opens a session, and ends those whose place it takes. Null when the user is not active, or no longer has the identity.
    *
-   * Holds the user's row, so that a disable waits for it or is seen by it. Of many simultaneous sign-ins of one person
+   * Holds the user's row and then the identity's, so that a disable or a withdrawal waits for it or is seen by it. Of many simultaneous sign-ins of one person
    * the maximum may be exceeded until the next one; one device never has two live sessions.
    */
   async open(

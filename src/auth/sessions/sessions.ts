@@ -23,7 +23,7 @@ export class Sessions {
   /**
    * Opens a session in the place of this device's last one.
    *
-   * @throws AppError USER_DISABLED - the user is not active at the moment of writing
+   * @throws AppError USER_DISABLED - the user is not active at the moment of writing, or has lost the identity since
    */
   async open(session: Omit<NewSession, 'id'>): Promise<Tokens> {
     const result = await this.repository.open(
