@@ -183,7 +183,11 @@ function checkProduction(environment: Environment, apps: readonly WechatApp[], p
   }
   const weak = [
     ...(environment.MASTER_KEYS ?? '').split(',').map((entry) => ['MASTER_KEYS', entry.split(':')[1] ?? ''] as const),
-    ...apps.map((app, index) => [`WECHAT_APPS[${index}].secret`, app.secret ?? ''] as const),
+    ...apps.flatMap((app, index) =>
+      (['secret', 'pushToken', 'pushAesKey'] as const).map(
+        (field) => [`WECHAT_APPS[${index}].${field}`, app[field] ?? ''] as const,
+      ),
+    ),
     ['METRICS_TOKEN', environment.METRICS_TOKEN ?? ''] as const,
   ];
   for (const [where, secret] of weak) {

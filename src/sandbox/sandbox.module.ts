@@ -2,6 +2,8 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { WechatApp } from '../config/settings.js';
 import { ComponentApiController } from './component/component-api.controller.js';
 import { ComponentControlController } from './component/component-control.controller.js';
+import { PushSender } from './push/push-sender.js';
+import { SandboxPushController } from './push/sandbox-push.controller.js';
 import { SandboxControlController } from './sandbox-control.controller.js';
 import { CONTROL_TOKEN } from './sandbox-control.guard.js';
 import { SandboxPhonesController } from './sandbox-phones.controller.js';
@@ -28,11 +30,17 @@ export class SandboxModule {
         SandboxPhonesController,
         SandboxControlController,
         ComponentControlController,
+        SandboxPushController,
       ],
       providers: [
         { provide: Sandbox, useValue: new Sandbox(apps) },
         { provide: CONTROL_TOKEN, useValue: controlToken },
         WechatReplies,
+        {
+          provide: PushSender,
+          inject: [Sandbox],
+          useFactory: (sandbox: Sandbox) => new PushSender(apps, controlToken !== null, () => sandbox.now()),
+        },
       ],
       exports: [Sandbox],
     };
