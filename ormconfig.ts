@@ -8,10 +8,12 @@ import { migrationDataSourceOptions } from '#src/database/data-source-options.js
 import { EmbeddedDataSource } from '#src/database/embedded-data-source.js';
 import { openEmbeddedDatabase } from '#src/database/embedded-database.js';
 import { SecretKey } from '#src/secrets/secret-key.entity.js';
+import { Erasure } from '#src/users/erasure.entity.js';
 import { Identity } from '#src/users/identity.entity.js';
 import { User } from '#src/users/user.entity.js';
 import { UserDataReading } from '#src/wechat/user-data-reading.entity.js';
 import { WechatSession } from '#src/wechat/wechat-session.entity.js';
+import { PushEventRow } from '#src/wechat/push/push-event.entity.js';
 
 /** The data source of the TypeORM command line: `typeorm -d dist/ormconfig.js`. */
 async function dataSource(): Promise<DataSource> {
@@ -23,9 +25,11 @@ async function dataSource(): Promise<DataSource> {
     SigningKey,
     SecretKey,
     Revocation,
-    AuditEvent,
     WechatSession,
     UserDataReading,
+    AuditEvent,
+    Erasure,
+    PushEventRow,
   ];
   if (settings.url) return new DataSource({ ...migrationDataSourceOptions(settings, null), entities });
   const embedded = await openEmbeddedDatabase(settings.directory);

@@ -12,6 +12,7 @@ import { HealthModule } from './health/health.module.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { SandboxModule } from './sandbox/sandbox.module.js';
 import { UsersModule } from './users/users.module.js';
+import { WechatPushModule } from './wechat/push/wechat-push.module.js';
 import { WechatModule } from './wechat/wechat.module.js';
 
 /** The whole server. A route that declares nothing needs an access token. */
@@ -28,6 +29,7 @@ export class AppModule {
         DatabaseModule.forRoot(settings.database),
         AuditModule,
         WechatModule,
+        WechatPushModule,
         UsersModule,
         AuthModule,
         AccountModule,

@@ -22,6 +22,8 @@ import { RefreshRepository } from './sessions/refresh.repository.js';
 import { SessionCleaning } from './sessions/session-cleaning.js';
 import { SessionEnding } from './sessions/session-ending.js';
 import { SessionRefresh } from './sessions/session-refresh.js';
+import { SessionWithdrawal } from './sessions/session-withdrawal.js';
+import { SessionWithdrawalRepository } from './sessions/session-withdrawal.repository.js';
 import { SessionTokens } from './sessions/session-tokens.js';
 import { SignOut } from './sessions/sign-out.js';
 import { KeyRotation } from './tokens/key-rotation.js';
@@ -69,6 +71,8 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     RefreshRepository,
     SessionTokens,
     SessionEnding,
+    SessionWithdrawalRepository,
+    SessionWithdrawal,
     SessionRefresh,
     Sessions,
     SignOut,
@@ -91,6 +95,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     KeyRotation,
     RevocationFeed,
     SessionEnding,
+    SessionWithdrawal,
     Sessions,
   ],
 })

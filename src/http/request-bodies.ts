@@ -1,20 +1,45 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
 
 // OAuth's endpoints speak forms (RFC 6749 section 3.2). Nobody else does: a page of another site can send a form.
 const FORM_PATHS = '/oauth/';
 
-/** Reads JSON bodies, an empty one as `{}`: `wx.request` announces JSON even when it sends nothing. Forms only for OAuth. */
+// WeChat signs what it pushes, labels it as it pleases, and the text itself says whether it is XML or JSON.
+const TEXT_ROUTE = '/v1/wechat/push/:appId';
+
+/**
+ * Reads JSON bodies, an empty one as `{}`: `wx.request` announces JSON even when it sends nothing. Forms only for OAuth;
+ * on the route of WeChat's pushes every body is the text that was sent.
+ */
 export function readRequestBodies(fastify: FastifyInstance): void {
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body.length === 0) done(null, {});
+    if (takesText(request)) done(null, body);
+    else if (body.length === 0) done(null, {});
     else void parseJson(request, body as string, done);
   });
   fastify.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (request, body, done) => {
     if (request.url.startsWith(FORM_PATHS)) done(null, parseForm(body as string));
-    else done(Object.assign(new Error('forms are not accepted here'), { statusCode: 415 }));
+    else done(notAccepted('forms'));
   });
+  for (const type of ['text/xml', 'application/xml', 'text/plain', '*']) {
+    fastify.addContentTypeParser(type, { parseAs: 'string' }, readText);
+  }
+}
+
+const readText: FastifyBodyParser<string> = (request, body, done) => {
+  if (takesText(request)) done(null, body);
+  // Nothing is there to take it, whatever it is.
+  else if (request.is404) done(null, undefined);
+  else done(notAccepted('bodies of this type'));
+};
+
+function takesText(request: FastifyRequest): boolean {
+  return request.routeOptions.url === TEXT_ROUTE;
+}
+
+function notAccepted(what: string): Error {
+  return Object.assign(new Error(`${what} are not accepted here`), { statusCode: 415 });
 }
 
 /** A parameter that is sent twice keeps both values, so that whoever reads it can refuse it. */

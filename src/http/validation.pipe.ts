@@ -1,21 +1,13 @@
 import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
 import { AppError } from '../errors/app-error.js';
-
-// Deeper than any body here; class-transformer recurses, and some thousand levels would end in a stack overflow.
-const MAX_DEPTH = 32;
+import { isOutlandish } from './is-outlandish.js';
 
 /** Refuses what class-transformer would drown in, or overlook: it skips fields named like a method of every object. */
 class StrictValidationPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type === 'body' && isOutlandish(value, MAX_DEPTH)) throw new AppError('VALIDATION_FAILED');
+    if (metadata.type === 'body' && isOutlandish(value)) throw new AppError('VALIDATION_FAILED');
     return super.transform(value, metadata);
   }
-}
-
-function isOutlandish(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (depth === 0) return true;
-  return Object.entries(value).some(([name, inner]) => name in Object.prototype || isOutlandish(inner, depth - 1));
 }
 
 /**

@@ -2,8 +2,11 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { IdentitiesRepository } from './identities.repository.js';
+import { Erasure } from './erasure.entity.js';
 import { Identity } from './identity.entity.js';
 import { IdentityLinking } from './identity-linking.js';
+import { IdentityWithdrawalRepository } from './identity-withdrawal.repository.js';
+import { UserErasureRepository } from './user-erasure.repository.js';
 import { User } from './user.entity.js';
 import { UserStatusRepository } from './user-status.repository.js';
 import { PhoneRepository } from './phone.repository.js';
@@ -13,7 +16,7 @@ import { UsersRepository } from './users.repository.js';
 
 /** Who a person is: users and the identities that lead to them. */
 @Module({
-  imports: [SecretsModule, TypeOrmModule.forFeature([User, Identity])],
+  imports: [SecretsModule, TypeOrmModule.forFeature([User, Identity, Erasure])],
   providers: [
     IdentitiesRepository,
     IdentityLinking,
@@ -22,7 +25,18 @@ import { UsersRepository } from './users.repository.js';
     UserProfiles,
     UsersRepository,
     UserStatusRepository,
+    UserErasureRepository,
+    IdentityWithdrawalRepository,
   ],
-  exports: [IdentityLinking, PhoneVault, PhoneRepository, UserProfiles, UsersRepository, UserStatusRepository],
+  exports: [
+    IdentityLinking,
+    PhoneVault,
+    PhoneRepository,
+    UserProfiles,
+    UsersRepository,
+    UserStatusRepository,
+    UserErasureRepository,
+    IdentityWithdrawalRepository,
+  ],
 })
 export class UsersModule {}

@@ -1,10 +1,11 @@
 import { Controller, Get, Module, Patch, Post } from '@nestjs/common';
+import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
 import { createHttpApp } from '../../src/configure-app.js';
 import { createLogger } from '../../src/logging/logger.js';
 import { declaredRoutes, nameOf, recordFastifyRoutes, type DeclaredRoute } from '../support/routes.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-const ACCESS_LEVELS = new Set<unknown>(['public', 'bearer', 'client']);
+const ACCESS_LEVELS = new Set<unknown>(['public', 'bearer', 'client', 'wechat']);
 
 // The pages and the files of Swagger, which has no controllers; all of them without secrets and off in production.
 const SWAGGER_PATHS = /^\/(docs(\/.*)?|docs-json|docs-yaml|openapi\.json)$/;
@@ -78,6 +79,16 @@ describe('the routes of the server, the sandbox included', () => {
     expect(answers.map(({ route, status }) => `${route}: ${status}`)).toEqual(
       client.map((route) => `${nameOf(route)}: 401`),
     );
+  });
+
+  it('refuse a caller without WeChat’s signature wherever they say wechat', async () => {
+    const signed = declared.filter(({ access }) => access === 'wechat');
+    expect(signed.map(nameOf)).toEqual(['GET /v1/wechat/push/:appId', 'POST /v1/wechat/push/:appId']);
+    const { appId } = SANDBOX_APPS[0]!;
+    const calls = signed.map(({ method, path }) =>
+      fetch(server.url + path.replace(':appId', appId), { method, ...(method === 'POST' ? { body: '{}' } : {}) }),
+    );
+    expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(signed.map(() => 403));
   });
 
   it('let anybody in wherever they say public, as far as access goes', async () => {

@@ -56,7 +56,7 @@ export class AccessGuard extends AuthGuard('jwt') {
   /** Whether the route needs no access token; override it where that depends on the request. */
   protected isOpen(context: ExecutionContext): boolean {
     const access = this.read<Access>(ACCESS, context);
-    return access === 'public' || access === 'client';
+    return access === 'public' || access === 'client' || access === 'wechat';
   }
 
   private async verify(context: ExecutionContext, request: GuardedRequest, token: string): Promise<boolean> {

@@ -4,6 +4,8 @@ import { CreateAuditEvents1763600700000 } from './1763600700000-create-audit-eve
 import { CreateRevocations1763600300000 } from './1763600300000-create-revocations.js';
 import { CreateSessions1763600200000 } from './1763600200000-create-sessions.js';
 import { CreateWechatSessions1763600400000 } from './1763600400000-create-wechat-sessions.js';
+import { CreatePushEvents1763600600000 } from './1763600600000-create-push-events.js';
+import { CreateErasures1763600610000 } from './1763600610000-create-erasures.js';
 
 /** Every migration, oldest first. A released migration is never changed. */
 export const MIGRATIONS = [
@@ -12,5 +14,7 @@ export const MIGRATIONS = [
   CreateSessions1763600200000,
   CreateRevocations1763600300000,
   CreateWechatSessions1763600400000,
+  CreatePushEvents1763600600000,
+  CreateErasures1763600610000,
   CreateAuditEvents1763600700000,
 ];

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { statement, type Queries } from '../database/statement.js';
+import type { IdentityName } from './identities.repository.js';
+
+const eraseUser = statement<{ id: string }>(
+  'erase_user',
+  `update users set status = 'erased', nickname = null, avatar_url = null, phone_sealed = null, phone_proved_at = null,
+     roles = '{}', updated_at = now()
+   where id = $1 and status <> 'erased' returning id`,
+);
+
+const removeIdentities = statement<IdentityName>(
+  'remove_identities_of_user',
+  'delete from identities where user_id = $1 returning kind, issuer, subject',
+);
+
+const bury = statement<never>(
+  'bury',
+  `insert into erasures (id, subject_hash) select id, hash from unnest($1::uuid[], $2::bytea[]) as given (id, hash)`,
+);
+
+/** Users and identities when a person leaves for good. Everything runs within the caller's transaction. */
+@Injectable()
+export class UserErasureRepository {
+  /**
+   * Empties a user and removes all of their identities, which are answered; the row stays, for what refers to its id.
+   * Null when there is no such user, or they were erased before.
+   */
+  async erase(transaction: Queries, userId: string): Promise<IdentityName[] | null> {
+    const erased = await transaction.query(eraseUser, [userId]);
+    return erased.length === 1 ? transaction.query(removeIdentities, [userId]) : null;
+  }
+
+  /** Remembers that those behind these hashes were erased, and when. */
+  async bury(transaction: Queries, subjectHashes: readonly Buffer[]): Promise<void> {
+    if (subjectHashes.length === 0) return;
+    await transaction.query(bury, [subjectHashes.map(() => uuidv7()), subjectHashes]);
+  }
+}
