@@ -1,5 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { WechatApp } from '../config/settings.js';
+import { ApiSecurityConsole } from './api-security/api-security-console.js';
+import { ApiSecurityController } from './api-security/api-security.controller.js';
+import { ReceivedBodies } from './api-security/received-bodies.js';
+import { SealedCalls } from './api-security/sealed-calls.js';
 import { ComponentApiController } from './component/component-api.controller.js';
 import { ComponentControlController } from './component/component-control.controller.js';
 import { PushSender } from './push/push-sender.js';
@@ -31,6 +35,7 @@ export class SandboxModule {
         SandboxControlController,
         ComponentControlController,
         SandboxPushController,
+        ApiSecurityController,
       ],
       providers: [
         { provide: Sandbox, useValue: new Sandbox(apps) },
@@ -41,6 +46,9 @@ export class SandboxModule {
           inject: [Sandbox],
           useFactory: (sandbox: Sandbox) => new PushSender(apps, controlToken !== null, () => sandbox.now()),
         },
+        ApiSecurityConsole,
+        ReceivedBodies,
+        SealedCalls,
       ],
       exports: [Sandbox],
     };

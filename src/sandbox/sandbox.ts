@@ -125,6 +125,16 @@ export class Sandbox {
     return this.wechat.components.token(componentAppId, this.now());
   }
 
+  /** @throws AppError WECHAT_APP_UNKNOWN */
+  requireApp(appId: string): void {
+    this.wechat.apps.get(appId);
+  }
+
+  /** The app that an access_token was given to, also when it is no longer good; null for what is no token of ours. */
+  ownerOfToken(accessToken: unknown): string | null {
+    return this.wechat.tokens.ownerOf(accessToken);
+  }
+
   /** Makes something go wrong with the next calls. */
   fail(order: FaultOrder): void {
     this.faults.add(order);

@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../http/access.decorator.js';
+import { SealedCalls } from './api-security/sealed-calls.js';
 import { Sandbox } from './sandbox.js';
 import type { SandboxApi, WechatParameters } from './wechat-answer.js';
 import { WechatReplies } from './wechat-replies.js';
@@ -20,6 +21,7 @@ export class WechatApiController {
   constructor(
     private readonly sandbox: Sandbox,
     private readonly replies: WechatReplies,
+    private readonly sealedCalls: SealedCalls,
   ) {}
 
   @Get('sns/jscode2session')
@@ -65,7 +67,7 @@ export class WechatApiController {
   @Post('wxa/business/getuserphonenumber')
   @HttpCode(200)
   getUserPhoneNumber(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.answer('getuserphonenumber', tokenAndBody(request), reply);
+    return this.answerSealable('getuserphonenumber', request, reply);
   }
 
   @Post('wxa/business/checkencryptedmsg')
@@ -83,13 +85,17 @@ export class WechatApiController {
   @Post('wxa/getuserriskrank')
   @HttpCode(200)
   getUserRiskRank(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.answer('getuserriskrank', tokenAndBody(request), reply);
+    return this.answerSealable('getuserriskrank', request, reply);
   }
 
   @Post('wxa/msg_sec_check')
   @HttpCode(200)
   msgSecCheck(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.answer('msg_sec_check', tokenAndBody(request), reply);
+    return this.answerSealable('msg_sec_check', request, reply);
+  }
+
+  private async answerSealable(api: SandboxApi, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (!(await this.sealedCalls.answer(api, request, reply))) await this.answer(api, tokenAndBody(request), reply);
   }
 
   private answer(

@@ -2,6 +2,13 @@ import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { WechatOutcome } from './sandbox.js';
+import type { WechatAnswer } from './wechat-answer.js';
+
+/** An answer in writing. */
+interface WrittenAnswer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
 
 // Begins like JSON, then is neither JSON nor UTF-8.
 const GARBAGE = Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x00, 0x80, 0xc3, 0x28]);
@@ -16,7 +23,12 @@ export class WechatReplies implements BeforeApplicationShutdown {
   private closing = false;
 
   /** Answers with status 200 whatever the errcode, as WeChat does, unless a fault says otherwise. */
-  async send(reply: FastifyReply, { answer, spoiled }: WechatOutcome, contentType: string): Promise<void> {
+  async send(
+    reply: FastifyReply,
+    { answer, spoiled }: WechatOutcome,
+    contentType: string,
+    write: (answer: WechatAnswer) => WrittenAnswer = inTheClear,
+  ): Promise<void> {
     switch (spoiled?.kind) {
       case 'hang':
         this.hang(reply.hijack().raw);
@@ -38,7 +50,8 @@ export class WechatReplies implements BeforeApplicationShutdown {
         break;
       case undefined:
     }
-    void reply.code(200).header('content-type', contentType).send(JSON.stringify(answer));
+    const { headers, body } = write(answer);
+    void reply.code(200).headers(headers).header('content-type', contentType).send(body);
   }
 
   /** Ends hung requests without an answer and sends delayed answers at once. */
@@ -65,4 +78,8 @@ export class WechatReplies implements BeforeApplicationShutdown {
       this.held.add(release);
     });
   }
+}
+
+function inTheClear(answer: WechatAnswer): WrittenAnswer {
+  return { headers: {}, body: JSON.stringify(answer) };
 }

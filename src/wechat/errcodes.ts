@@ -26,6 +26,7 @@ const PHONE: readonly WechatApi[] = ['getuserphonenumber'];
 const PLUGIN: readonly WechatApi[] = ['getpluginopenpid'];
 const ENCRYPTED: readonly WechatApi[] = ['checkencryptedmsg'];
 const SAFETY: readonly WechatApi[] = ['getuserriskrank', 'msg_sec_check'];
+const SEALED: readonly WechatApi[] = [...PHONE, ...SAFETY];
 const SIGNED: readonly WechatApi[] = ['checksession', 'resetusersessionkey', 'getuserencryptkey'];
 
 function row(errcode: number, apis: readonly WechatApi[], code: ErrorCode, mover: Mover, meaning: string) {
@@ -88,6 +89,18 @@ export const ERRCODE_MEANINGS: readonly ErrcodeMeaning[] = [
   ),
   row(40129, ['msg_sec_check'], 'WECHAT_MISCONFIGURED', 'operator', 'scene unknown'),
   row(43104, SAFETY, 'WECHAT_MISCONFIGURED', 'operator', 'openid of another app'),
+
+  row(40230, SEALED, 'WECHAT_MISCONFIGURED', 'operator', 'API security: Wechatmp-Serial missing'),
+  row(40231, SEALED, 'WECHAT_MISCONFIGURED', 'operator', 'API security is on and the request is not sealed'),
+  row(40232, SEALED, 'WECHAT_MISCONFIGURED', 'operator', 'API security: Wechatmp-Signature missing'),
+  row(40233, SEALED, 'WECHAT_MISCONFIGURED', 'operator', 'API security: Wechatmp-Appid missing'),
+  row(40234, SEALED, 'WECHAT_MISCONFIGURED', 'operator', 'API security: signature wrong; compare privateKey'),
+  row(40235, SEALED, 'WECHAT_MISCONFIGURED', 'operator', 'API security: cannot be decrypted; compare symmetricKey'),
+  row(40236, SEALED, 'WECHAT_MISCONFIGURED', 'operator', 'API security: Wechatmp-Appid invalid'),
+  row(40237, SEALED, 'WECHAT_MISCONFIGURED', 'operator', 'API security: access_token of another app'),
+  row(40238, SEALED, 'WECHAT_MISCONFIGURED', 'operator', 'API security: no symmetric key set at WeChat'),
+  row(40239, SEALED, 'WECHAT_MISCONFIGURED', 'operator', 'API security: no public key set at WeChat'),
+  row(40240, SEALED, 'WECHAT_MISCONFIGURED', 'operator', "API security: this server's clock is wrong"),
 
   row(40001, TOKEN, 'WECHAT_MISCONFIGURED', 'operator', 'AppSecret wrong'),
   row(89503, TOKEN, 'WECHAT_MISCONFIGURED', 'operator', "the caller's IP waits for the administrator's consent"),

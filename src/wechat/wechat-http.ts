@@ -6,11 +6,15 @@ import { firstValueFrom } from 'rxjs';
 import { WechatSettings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import { LOGGER } from '../logging/logging.module.js';
+import { ApiSecurity, type CallSecurity } from './api-security/api-security.js';
+import type { CallEnding } from './app-gate.js';
 import { AppGates } from './app-gates.js';
 import { outcomeOf } from './errcodes.js';
 import { wasNeverSent } from './never-sent.js';
 import type { WechatAnswer, WechatCall } from './wechat-call.js';
 import { wechatCalls } from './wechat-metrics.js';
+
+type Fields = WechatAnswer['fields'];
 
 // WeChat's own word for "not now", which it says when it is overloaded.
 const BUSY = -1;
@@ -26,6 +30,7 @@ export class WechatHttp {
     private readonly http: HttpService,
     private readonly settings: WechatSettings,
     private readonly gates: AppGates,
+    private readonly apiSecurity: ApiSecurity,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -36,21 +41,27 @@ export class WechatHttp {
   }
 
   /**
-   * Makes a call. An errcode of WeChat is an answer like any other.
+   * Makes a call, sealed where the app has API security for it. An errcode of WeChat is an answer like any other.
    *
    * @throws AppError WECHAT_UNAVAILABLE - no answer in time, none that WeChat would give, or not asked because of that
+   * @throws AppError WECHAT_MISCONFIGURED - an answer that the app's keys of API security do not open
    */
   async send(call: WechatCall, deadline: AbortSignal = this.deadline()): Promise<WechatAnswer> {
     if (deadline.aborted) throw this.unreachable(call, 'no time left');
     const pass = this.gates.enter(call.appId);
     const startedAt = performance.now();
-    let answer: WechatAnswer | null = null;
+    let [outcome, ending]: [string, CallEnding] = ['unreachable', 'failed'];
     try {
-      answer = this.read(call, await this.reach(call, deadline));
+      const response = await this.reach(call, deadline);
+      const said = this.read(call, response);
+      // What cannot be believed was an answer all the same: no breaker makes it better.
+      [outcome, ending] = ['unbelievable', 'answered'];
+      const answer = this.open(call, response, said);
+      outcome = outcomeOf(call.api, answer.errcode);
+      if (answer.errcode === BUSY) ending = 'failed';
       return answer;
     } finally {
-      pass.leave(answer && answer.errcode !== BUSY ? 'answered' : 'failed');
-      const outcome = answer ? outcomeOf(call.api, answer.errcode) : 'unreachable';
+      pass.leave(ending);
       wechatCalls.observe({ api: call.api, outcome }, (performance.now() - startedAt) / 1000);
     }
   }
@@ -72,18 +83,30 @@ export class WechatHttp {
   private attempt(call: WechatCall, signal: AbortSignal): Promise<AxiosResponse<string>> {
     const url = `${this.settings.apiBaseUrl}${call.path}?${new URLSearchParams(call.query).toString()}`;
     if (!call.body) return firstValueFrom(this.http.get<string>(url, { signal }));
-    const headers = { 'content-type': 'application/json' };
-    return firstValueFrom(this.http.post<string>(url, JSON.stringify(call.body), { signal, headers }));
+    const security = this.securityOf(call);
+    const { body, headers } = security?.seal(call.body) ?? { body: JSON.stringify(call.body), headers: {} };
+    const sent = { signal, headers: { 'content-type': 'application/json', ...headers } };
+    return firstValueFrom(this.http.post<string>(url, body, sent));
   }
 
-  private read(call: WechatCall, response: AxiosResponse<string>): WechatAnswer {
+  private read(call: WechatCall, response: AxiosResponse<string>): Fields {
     const fields = response.status === 200 ? parseObject(response.data) : null;
-    const errcode = fields?.['errcode'] ?? 0;
-    if (!fields || typeof errcode !== 'number') {
+    if (!fields || typeof (fields['errcode'] ?? 0) !== 'number') {
       this.logger.warn({ api: call.api, status: response.status }, 'WeChat answered something else than its JSON');
       throw new AppError('WECHAT_UNAVAILABLE', { context: { api: call.api, status: response.status } });
     }
-    return { errcode, fields };
+    return fields;
+  }
+
+  private open(call: WechatCall, { headers, data }: AxiosResponse<string>, said: Fields): WechatAnswer {
+    const fields = this.securityOf(call)?.open({ headers, text: data }) ?? said;
+    const { errcode = 0 } = fields;
+    if (typeof errcode === 'number') return { errcode, fields };
+    throw new AppError('WECHAT_UNAVAILABLE', { context: { api: call.api, reason: 'an errcode that is no number' } });
+  }
+
+  private securityOf({ appId, path, body }: WechatCall): CallSecurity | null {
+    return body ? this.apiSecurity.of(appId, path) : null;
   }
 
   private unreachable({ api, appId }: WechatCall, reason: string): AppError {

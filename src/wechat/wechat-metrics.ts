@@ -1,9 +1,9 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 
-/** Calls of WeChat by api and outcome: an errcode known in that call, `unknown` for any other, or `unreachable`. */
+/** Calls of WeChat by api and outcome: an errcode known in that call, `unknown` for any other, `unreachable` or `unbelievable`. */
 export const wechatCalls = new Histogram({
   name: 'wechat_call_seconds',
-  help: 'Duration of calls to WeChat, by api and errcode (unreachable: no usable answer)',
+  help: 'Duration of calls to WeChat, by api and errcode (unreachable: no usable answer; unbelievable: one that API security refuses)',
   labelNames: ['api', 'outcome'] as const,
   buckets: [0.01, 0.03, 0.1, 0.3, 1, 3],
 });

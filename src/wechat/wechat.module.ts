@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { HttpModule } from '@nestjs/axios';
 import { WechatSettings } from '../config/settings.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
+import { ApiSecurity } from './api-security/api-security.js';
 import { AppGates } from './app-gates.js';
 import { Code2Session } from './code2session.js';
 import { ComponentLogin } from './component/component-login.js';
@@ -44,6 +45,7 @@ const CONNECT_SHARE = 1 / 3;
   ],
   providers: [
     AppGates,
+    ApiSecurity,
     WechatApps,
     WechatHttp,
     ComponentTokenHttp,

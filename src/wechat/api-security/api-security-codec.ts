@@ -84,7 +84,6 @@ export class ApiSecurityCodec {
     return {
       body,
       headers: {
-        'Content-Type': 'application/json',
         'Wechatmp-Appid': this.appId,
         'Wechatmp-TimeStamp': timestamp,
         'Wechatmp-Signature': signature,

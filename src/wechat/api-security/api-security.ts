@@ -2,8 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { WECHAT_API } from '../../config/load-settings.js';
 import { WechatSettings, type WechatApp } from '../../config/settings.js';
+import { AppError } from '../../errors/app-error.js';
 import { LOGGER } from '../../logging/logging.module.js';
-import { ApiSecurityCodec } from './api-security-codec.js';
+import { ApiSecurityCodec, type SealedRequest, type SealedResponse } from './api-security-codec.js';
 
 /** The calls that are sealed for apps with API security. WeChat offers it for some of its calls only. */
 const SEALED_PATHS: ReadonlySet<string> = new Set([
@@ -12,10 +13,12 @@ const SEALED_PATHS: ReadonlySet<string> = new Set([
   '/wxa/msg_sec_check',
 ]);
 
-/** A codec and the name under which WeChat knows the call. */
+/** How the calls of one path and one app are sealed, and their answers opened. */
 export interface CallSecurity {
-  readonly codec: ApiSecurityCodec;
-  readonly url: string;
+  /** Seals the body. In the query of such a call there is nothing but the access_token, which WeChat wants in the clear. */
+  seal(fields: Readonly<Record<string, unknown>>): SealedRequest;
+  /** @throws AppError WECHAT_UNAVAILABLE, WECHAT_MISCONFIGURED - as `ApiSecurityCodec.open` does */
+  open(response: SealedResponse): Readonly<Record<string, unknown>>;
 }
 
 /** Knows which calls of which apps are sealed. The keys are prepared once. */
@@ -37,7 +40,20 @@ export class ApiSecurity {
   /** How this call of this app is sealed; null if it goes in the clear. */
   of(appId: string, path: string): CallSecurity | null {
     const codec = SEALED_PATHS.has(path) ? this.codecs.get(appId) : undefined;
-    return codec ? { codec, url: this.origin + path } : null;
+    if (!codec) return null;
+    const url = this.origin + path;
+    return { seal: (fields) => codec.seal(url, fields), open: (response) => this.open(codec, url, response) };
+  }
+
+  /** Not every caller lets its user see a failure, but an operator has to know of every answer that is not believed. */
+  private open(codec: ApiSecurityCodec, url: string, response: SealedResponse): Readonly<Record<string, unknown>> {
+    try {
+      return codec.open(url, response);
+    } catch (error) {
+      if (error instanceof AppError)
+        this.logger.error({ ...error.context, url }, 'an answer of WeChat is not believed');
+      throw error;
+    }
   }
 
   private codecOf({ appId, apiSecurity }: WechatApp): [string, ApiSecurityCodec][] {
