@@ -53,6 +53,8 @@ Apps: ${apps.map((known) => known.appId).join(', ')}
   ${curl} ${url}/sandbox/faults ${json} '{"api":"jscode2session","kind":"errcode","errcode":-1}'
   ${curl} ${url}/sandbox/calls
 
+All that it can do: docs/guides/sandbox.md
+
 `;
 }
 
