@@ -1,7 +1,9 @@
+import { inspect } from 'node:util';
 import { ForbiddenException, HttpException, NotFoundException, UnauthorizedException } from '@nestjs/common';
 import fc from 'fast-check';
 import { AppError } from './app-error.js';
 import { ERROR_CATALOG, type ErrorCode } from './catalog.js';
+import { createLogger } from '../logging/logger.js';
 import { toAppError, toProblem } from './problem.js';
 
 const TRACE_ID = '0123456789abcdef0123456789abcdef';
@@ -59,6 +61,29 @@ describe('toProblem', () => {
   it('prefers the detail that the error brings', () => {
     const problem = toProblem(new AppError('VALIDATION_FAILED', { detail: 'code: is missing' }), 'en', TRACE_ID);
     expect(problem).toMatchObject({ detail: 'code: is missing', title: ERROR_CATALOG.VALIDATION_FAILED.en });
+  });
+
+  it('hands the caller the extensions, beside the seven members', () => {
+    const extensions = { mergeTicket: SECRET, mergeTicketExpiresIn: 600 };
+    const problem = toProblem(new AppError('PHONE_ALREADY_LINKED', { extensions }), 'en', TRACE_ID);
+    expect(problem).toEqual({ ...toProblem(new AppError('PHONE_ALREADY_LINKED'), 'en', TRACE_ID), ...extensions });
+  });
+
+  it('lets no extension take the place of a member', () => {
+    const extensions = { status: 200, code: SECRET } as object;
+    const problem = toProblem(new AppError('PHONE_ALREADY_LINKED', { extensions }), 'en', TRACE_ID);
+    expect(problem).toEqual(toProblem(new AppError('PHONE_ALREADY_LINKED'), 'en', TRACE_ID));
+  });
+
+  it('shows extensions to nobody who prints, writes out or logs the error', () => {
+    const error = new AppError('PHONE_ALREADY_LINKED', { extensions: { mergeTicket: SECRET } });
+    const lines: string[] = [];
+    createLogger('trace', { write: (line: string) => void lines.push(line) }).error({ err: error, error }, 'refused');
+    expect(lines).toHaveLength(1);
+    for (const text of [inspect(error, { showHidden: true, depth: null }), JSON.stringify(error), ...lines]) {
+      expect(text).toContain('PHONE_ALREADY_LINKED');
+      expect(text).not.toContain(SECRET);
+    }
   });
 
   it('takes nothing over from cause and context', () => {

@@ -1,10 +1,10 @@
 import { HttpException } from '@nestjs/common';
-import { AppError } from './app-error.js';
+import { AppError, type ProblemExtensions } from './app-error.js';
 import type { ErrorCode, Remedy } from './catalog.js';
 import type { Language } from './preferred-language.js';
 
 /** The body of every error answer (RFC 9457, `application/problem+json`). */
-export interface Problem {
+export interface Problem extends ProblemExtensions {
   readonly type: string;
   readonly title: string;
   readonly status: number;
@@ -14,10 +14,11 @@ export interface Problem {
   readonly traceId: string;
 }
 
-/** Words an error for the caller. Nothing of its cause or context gets in. */
+/** Words an error for the caller, with its extensions. Nothing of its cause or context gets in. */
 export function toProblem(error: AppError, language: Language, traceId: string): Problem {
   const { status, remedy, [language]: title } = error.entry;
   return {
+    ...error.extensions,
     type: `urn:wechat-passport:error:${error.code}`,
     title,
     status,

@@ -1,5 +1,12 @@
 import type { INestApplication } from '@nestjs/common';
-import { ApiProperty, DocumentBuilder, SwaggerModule, getSchemaPath, type OpenAPIObject } from '@nestjs/swagger';
+import {
+  ApiProperty,
+  ApiPropertyOptional,
+  DocumentBuilder,
+  SwaggerModule,
+  getSchemaPath,
+  type OpenAPIObject,
+} from '@nestjs/swagger';
 import { ERROR_CATALOG } from '../errors/catalog.js';
 
 /** The error body, for the OpenAPI document. */
@@ -27,6 +34,12 @@ class ProblemDto {
 
   @ApiProperty({ description: 'Also in the X-Trace-Id header' })
   readonly traceId!: string;
+
+  @ApiPropertyOptional({ description: 'With PHONE_ALREADY_LINKED and IDENTITY_ALREADY_LINKED: permits to merge' })
+  readonly mergeTicket?: string;
+
+  @ApiPropertyOptional({ type: 'integer', description: 'Seconds' })
+  readonly mergeTicketExpiresIn?: number;
 }
 
 /** Describes the routes of the application. Every operation may answer a problem. */

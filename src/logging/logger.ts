@@ -26,6 +26,8 @@ const SECRET_NAMES = [
   'tokenSecret',
   'symmetricKey',
   'privateKey',
+  'mergeTicket',
+  'ticket',
 ];
 
 // Only these keep their value under a name of the list: an error's code is of the catalog or of Node, never a login code.

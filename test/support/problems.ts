@@ -3,13 +3,14 @@ import type { Answer } from './test-server.js';
 
 /**
  * Expects an answer to be the problem of this code in every part that is promised: status, media type, exactly the seven
- * members, remedy, the trace id in body and header, and the headers that some statuses oblige to.
+ * members, or those and the extensions given, remedy, the trace id in body and header, and the headers that some statuses oblige to.
  */
-export function expectProblem(answer: Answer, code: ErrorCode): void {
+export function expectProblem(answer: Answer, code: ErrorCode, extensions: object = {}): void {
   const { status, remedy, en } = ERROR_CATALOG[code];
   expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
   expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json(; charset=utf-8)?$/);
   expect(answer.body).toEqual({
+    ...extensions,
     type: `urn:wechat-passport:error:${code}`,
     title: en,
     status,
