@@ -30,6 +30,9 @@ const CLOSE_GRACE_MS = 200;
 
 const CONTROL_PATHS = '/sandbox/';
 
+// What the server reads in ways of its own on routes that the sandbox does not have.
+const SERVERS_OWN_LABELS = ['application/x-www-form-urlencoded', 'text/plain', 'text/xml', 'application/xml', '*'];
+
 /** Starts a sandbox of its own on 127.0.0.1, or on `host`. */
 export async function startSandbox(options: StartSandboxOptions): Promise<RunningSandbox> {
   const { apps, controlToken = null, port = 0, host = '127.0.0.1', logger } = options;
@@ -54,7 +57,7 @@ export async function startSandbox(options: StartSandboxOptions): Promise<Runnin
  * The control routes are ours and stay strict.
  */
 function readUnlabelledJson(fastify: FastifyInstance): void {
-  fastify.removeContentTypeParser('application/x-www-form-urlencoded');
+  for (const label of SERVERS_OWN_LABELS) fastify.removeContentTypeParser(label);
   fastify.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
     if (!request.url.startsWith(CONTROL_PATHS)) done(null, parsed(body as string));
     else done(Object.assign(new Error('only JSON is accepted here'), { statusCode: 415 }));
