@@ -153,7 +153,7 @@ describe('an answer that is not what WeChat gave to this call', () => {
     ['timestamp', 'WECHAT_UNAVAILABLE', wrong],
     ['url', 'WECHAT_UNAVAILABLE', wrong],
     ['unsigned', 'WECHAT_UNAVAILABLE', 'the answer is not signed'],
-    ['clear', 'WECHAT_UNAVAILABLE', 'the answer is for another app'],
+    ['clear', 'WECHAT_UNAVAILABLE', 'the answer is not sealed'],
     ['appid', 'WECHAT_UNAVAILABLE', 'the answer is for another app'],
     ['sealed-appid', 'WECHAT_UNAVAILABLE', 'the sealed appid is another one'],
     ['sealed-timestamp', 'WECHAT_UNAVAILABLE', 'the sealed timestamp is another one'],
@@ -187,6 +187,17 @@ describe('an answer that is not what WeChat gave to this call', () => {
       expect(await refusalOf(askRisk('forged'))).toEqual(['WECHAT_UNAVAILABLE', wrong]);
     }
     expect(await askRisk('forged')).toMatchObject({ errcode: 0 });
+  });
+});
+
+describe('a sealed request', () => {
+  it('that is too large is not read to its end', async () => {
+    const response = await fetch(`${sandbox.url}/wxa/getuserriskrank`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'wechatmp-signature': 's' },
+      body: JSON.stringify({ data: 'x'.repeat(65 * 1024) }),
+    });
+    expect(response.status).toBe(413);
   });
 });
 

@@ -169,7 +169,7 @@ describe('a refusal', () => {
   ])('is not %s', (_what, text) => {
     expect(refusalOf(() => codec.open(url, { headers: {}, text }))).toEqual([
       'WECHAT_UNAVAILABLE',
-      'the answer is for another app',
+      'the answer is not sealed',
     ]);
     const headers = { 'wechatmp-appid': appId, 'wechatmp-timestamp': String(ANSWERED_AT) };
     expect(refusalOf(() => codec.open(url, { headers, text }))).toEqual([

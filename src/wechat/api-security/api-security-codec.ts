@@ -104,6 +104,7 @@ export class ApiSecurityCodec {
     if (!sealed) throw this.refused('the answer is no JSON object');
     if (isRefusal(sealed)) return { errcode: sealed['errcode'] };
 
+    if (headers['wechatmp-appid'] === undefined) throw this.refused('the answer is not sealed');
     if (headers['wechatmp-appid'] !== this.appId) throw this.refused('the answer is for another app');
     const timestamp = this.timestampOf(headers);
     this.verify(url, timestamp, headers, body);
