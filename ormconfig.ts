@@ -1,5 +1,7 @@
 import { DataSource } from 'typeorm';
 import { AuditEvent } from '#src/audit/audit-event.entity.js';
+import { FailedAttempt } from '#src/auth/credentials/failed-attempt.entity.js';
+import { OtpChallenge } from '#src/auth/sms/otp-challenge.entity.js';
 import { Session } from '#src/auth/sessions/session.entity.js';
 import { SigningKey } from '#src/auth/tokens/signing-key.entity.js';
 import { Revocation } from '#src/auth/revocation/revocation.entity.js';
@@ -28,6 +30,8 @@ async function dataSource(): Promise<DataSource> {
     WechatSession,
     UserDataReading,
     AuditEvent,
+    FailedAttempt,
+    OtpChallenge,
     Erasure,
     PushEventRow,
   ];

@@ -5,6 +5,7 @@ import { AccountModule } from './account/account.module.js';
 import { AccessGuard } from './auth/access/access.guard.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { OrdinarySignInModule } from './auth/ordinary-sign-in.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -32,6 +33,7 @@ export class AppModule {
         WechatPushModule,
         UsersModule,
         AuthModule,
+        OrdinarySignInModule,
         AccountModule,
         HealthModule,
         ...(enabled ? [SandboxModule.forRoot({ apps, controlToken })] : []),

@@ -6,7 +6,7 @@ import type { IdentityName } from './identities.repository.js';
 const eraseUser = statement<{ id: string }>(
   'erase_user',
   `update users set status = 'erased', nickname = null, avatar_url = null, phone_sealed = null, phone_proved_at = null,
-     roles = '{}', updated_at = now()
+     password_hash = null, roles = '{}', updated_at = now()
    where id = $1 and status <> 'erased' returning id`,
 );
 

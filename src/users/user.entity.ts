@@ -26,6 +26,14 @@ export class User {
   @Column('timestamptz', { nullable: true })
   phoneProvedAt!: Date | null;
 
+  /** Argon2id in the PHC string format; null while the person has no password. */
+  @Column('text', { nullable: true })
+  passwordHash!: string | null;
+
+  /** Counts the passwords the person has set. */
+  @Column('integer', { default: 0 })
+  passwordVersion!: number;
+
   @Column('text', { array: true, default: () => `'{}'` })
   roles!: string[];
 

@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { SecretsModule } from '../secrets/secrets.module.js';
+import { CredentialsRepository } from './credentials.repository.js';
 import { IdentitiesRepository } from './identities.repository.js';
 import { Erasure } from './erasure.entity.js';
+import { IdentityHoldersRepository } from './identity-holders.repository.js';
 import { Identity } from './identity.entity.js';
 import { IdentityLinking } from './identity-linking.js';
 import { IdentityWithdrawalRepository } from './identity-withdrawal.repository.js';
@@ -18,7 +20,9 @@ import { UsersRepository } from './users.repository.js';
 @Module({
   imports: [SecretsModule, TypeOrmModule.forFeature([User, Identity, Erasure])],
   providers: [
+    CredentialsRepository,
     IdentitiesRepository,
+    IdentityHoldersRepository,
     IdentityLinking,
     PhoneVault,
     PhoneRepository,
@@ -29,6 +33,8 @@ import { UsersRepository } from './users.repository.js';
     IdentityWithdrawalRepository,
   ],
   exports: [
+    CredentialsRepository,
+    IdentityHoldersRepository,
     IdentityLinking,
     PhoneVault,
     PhoneRepository,

@@ -30,6 +30,8 @@ export interface NewSession {
   readonly device: { readonly id: string | null; readonly name: string | null; readonly platform: string | null };
   /** Of the request that signs in. */
   readonly traceId: string | null;
+  /** The session is opened only while this is the version of the user's password. */
+  readonly passwordVersion?: number;
 }
 
 /** How long what is opened lives, and how many sessions a person may have. Seconds. */
@@ -80,7 +82,9 @@ interface OpenedRow extends Omit<LiveRow, 'id'> {
 // was committed before, a new user for one, becomes durable with it.
 const openSession = statement<OpenedRow>(
   'open_session',
-  `with account as (select id, roles from users where id = $2 and status = 'active' for share),
+  `with account as (
+     select id, roles from users
+     where id = $2 and status = 'active' and password_version = coalesce($14::int, password_version) for share),
    identity as (select i.id from identities i join account on i.user_id = account.id where i.id = $3 for key share of i),
    person as (select id, roles from account where $3::uuid is null or exists (select from identity)),
    surplus as (
@@ -166,6 +170,7 @@ export class SessionsRepository {
     const [row] = await queries.query(openSession, [
       ...[id, userId, identityId, appId, amr, device.id, device.name, device.platform],
       ...[limits.idleSeconds, limits.absoluteSeconds, limits.perUser, limits.feedSeconds, traceId],
+      session.passwordVersion ?? null,
     ]);
     return row ?? null;
   }

@@ -23,7 +23,8 @@ export class Sessions {
   /**
    * Opens a session in the place of this device's last one.
    *
-   * @throws AppError USER_DISABLED - the user is not active at the moment of writing, or has lost the identity since
+   * @throws AppError USER_DISABLED - at the moment of writing the user is not active, or has lost the identity or changed
+   *   the password that they signed in with
    */
   async open(session: Omit<NewSession, 'id'>): Promise<Tokens> {
     const result = await this.repository.open(

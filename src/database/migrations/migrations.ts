@@ -1,5 +1,6 @@
 import { CreateUsersAndIdentities1763600000000 } from './1763600000000-create-users-and-identities.js';
 import { CreateKeys1763600100000 } from './1763600100000-create-keys.js';
+import { CreateCredentials1763600800000 } from './1763600800000-create-credentials.js';
 import { CreateAuditEvents1763600700000 } from './1763600700000-create-audit-events.js';
 import { CreateRevocations1763600300000 } from './1763600300000-create-revocations.js';
 import { CreateSessions1763600200000 } from './1763600200000-create-sessions.js';
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   CreatePushEvents1763600600000,
   CreateErasures1763600610000,
   CreateAuditEvents1763600700000,
+  CreateCredentials1763600800000,
 ];

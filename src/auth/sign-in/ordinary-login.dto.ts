@@ -1,0 +1,25 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsObject, Matches, ValidateNested } from 'class-validator';
+import { Optional } from '../../http/optional.decorator.js';
+import { DeviceDto } from './wechat-login.dto.js';
+
+/** What every sign-in without WeChat may say of where it takes place. */
+export class OrdinaryLoginDto {
+  @ApiPropertyOptional({ description: 'Links the WeChat identity that the ticket stands for' })
+  @Optional()
+  @Matches(/^[\x21-\x7e]{1,512}$/, { message: '$property must be 1 to 512 visible ASCII characters' })
+  readonly ticket?: string;
+
+  @ApiPropertyOptional({ description: 'The mini-program; the first configured one if absent' })
+  @Optional()
+  @Matches(/^[\x21-\x7e]{1,128}$/, { message: '$property must be 1 to 128 visible ASCII characters' })
+  readonly appId?: string;
+
+  @ApiPropertyOptional({ type: DeviceDto })
+  @Optional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => DeviceDto)
+  readonly device?: DeviceDto;
+}
