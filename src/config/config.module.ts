@@ -4,6 +4,7 @@ import {
   DatabaseSettings,
   MasterKeySettings,
   OAuthSettings,
+  RedisSettings,
   SandboxSettings,
   ServerSettings,
   TokenSettings,
@@ -19,6 +20,7 @@ export class ConfigModule {
     const slices: Provider[] = [
       { provide: ServerSettings, useValue: settings.server },
       { provide: DatabaseSettings, useValue: settings.database },
+      { provide: RedisSettings, useValue: settings.redis },
       { provide: MasterKeySettings, useValue: settings.masterKeys },
       { provide: WechatSettings, useValue: settings.wechat },
       { provide: SandboxSettings, useValue: settings.sandbox },

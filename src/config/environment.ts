@@ -70,6 +70,10 @@ export class Environment {
   DATABASE_PREPARED = true;
 
   @IsOptional()
+  @Matches(/^rediss?:\/\/\S+$/, { message: '$property must be a redis:// or rediss:// URL' })
+  REDIS_URL?: string;
+
+  @IsOptional()
   MASTER_KEYS?: string;
 
   @IsOptional()
@@ -155,6 +159,7 @@ export class Environment {
 export const SECRET_VARIABLES = [
   'DATABASE_URL',
   'DATABASE_DIRECT_URL',
+  'REDIS_URL',
   'MASTER_KEYS',
   'WECHAT_APPS',
   'OAUTH_CLIENTS',

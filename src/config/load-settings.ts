@@ -66,6 +66,7 @@ export function loadSettings(variables: NodeJS.ProcessEnv, options: LoadOptions 
       metricsToken: environment.METRICS_TOKEN ?? null,
     },
     database: databaseSettings(environment, options),
+    redis: { url: environment.REDIS_URL ?? null },
     masterKeys: { masterKeys: masterKeys.length > 0 ? masterKeys : developmentMasterKeys(dataDirectory) },
     wechat: {
       apps: apps.length > 0 ? apps : SANDBOX_APPS,

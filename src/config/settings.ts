@@ -77,6 +77,12 @@ export abstract class DatabaseSettings {
   abstract readonly prepared: boolean;
 }
 
+/** What instances share beside the database. */
+export abstract class RedisSettings {
+  /** null means that the database does its part. */
+  abstract readonly url: string | null;
+}
+
 /** What seals the secrets at rest. Never empty; the first key seals. */
 export abstract class MasterKeySettings {
   abstract readonly masterKeys: readonly MasterKey[];
@@ -130,6 +136,7 @@ export abstract class AuditSettings {
 export interface Settings {
   readonly server: ServerSettings;
   readonly database: DatabaseSettings;
+  readonly redis: RedisSettings;
   readonly masterKeys: MasterKeySettings;
   readonly wechat: WechatSettings;
   readonly sandbox: SandboxSettings;

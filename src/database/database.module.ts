@@ -4,9 +4,10 @@ import type { DatabaseSettings } from '../config/settings.js';
 import { Database } from './database.js';
 import { NotificationListener } from './listener.js';
 import { openDataSource } from './open-data-source.js';
+import { RedisConnection } from './redis-connection.js';
 import { SchemaVersion } from './schema-version.js';
 
-/** The connection to PostgreSQL or to the embedded database, and the statements that run on it. */
+/** The connection to PostgreSQL or to the embedded database, the statements that run on it, and Redis if there is one. */
 @Global()
 @Module({})
 export class DatabaseModule {
@@ -19,8 +20,8 @@ export class DatabaseModule {
           dataSourceFactory: (options) => openDataSource(settings, options?.entities ?? []),
         }),
       ],
-      providers: [Database, SchemaVersion, NotificationListener],
-      exports: [Database, SchemaVersion, NotificationListener],
+      providers: [Database, SchemaVersion, NotificationListener, RedisConnection],
+      exports: [Database, SchemaVersion, NotificationListener, RedisConnection],
     };
   }
 }
