@@ -9,6 +9,7 @@ import { loadDatabaseSettings } from '#src/config/load-settings.js';
 import { migrationDataSourceOptions } from '#src/database/data-source-options.js';
 import { EmbeddedDataSource } from '#src/database/embedded-data-source.js';
 import { openEmbeddedDatabase } from '#src/database/embedded-database.js';
+import { RateLimit } from '#src/limits/rate-limit.entity.js';
 import { SecretKey } from '#src/secrets/secret-key.entity.js';
 import { Erasure } from '#src/users/erasure.entity.js';
 import { Identity } from '#src/users/identity.entity.js';
@@ -32,6 +33,7 @@ async function dataSource(): Promise<DataSource> {
     AuditEvent,
     FailedAttempt,
     OtpChallenge,
+    RateLimit,
     Erasure,
     PushEventRow,
   ];

@@ -32,6 +32,7 @@ import { SessionsController } from './sessions/sessions.controller.js';
 import { Sessions } from './sessions/sessions.js';
 import { SessionEndsRepository } from './sessions/session-ends.repository.js';
 import { SessionsRepository } from './sessions/sessions.repository.js';
+import { SignInLimits } from './sign-in/sign-in-limits.js';
 import { SignInRefusals } from './sign-in/sign-in-refusals.js';
 import { WechatCodeStrategy } from './sign-in/wechat-code.strategy.js';
 import { WechatSignIn } from './sign-in/wechat-sign-in.js';
@@ -83,6 +84,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     AccessGuard,
     ClientGuard,
     TokenIntrospection,
+    SignInLimits,
     SignInRefusals,
     WechatCodeStrategy,
     WechatSignIn,

@@ -2,6 +2,7 @@ import { Global, Module, type DynamicModule, type Provider } from '@nestjs/commo
 import {
   AuditSettings,
   DatabaseSettings,
+  LimitSettings,
   MasterKeySettings,
   OAuthSettings,
   RedisSettings,
@@ -27,6 +28,7 @@ export class ConfigModule {
       { provide: TokenSettings, useValue: settings.tokens },
       { provide: OAuthSettings, useValue: settings.oauth },
       { provide: AuditSettings, useValue: settings.audit },
+      { provide: LimitSettings, useValue: settings.limits },
     ];
     return { module: ConfigModule, providers: slices, exports: slices };
   }

@@ -140,6 +140,10 @@ export class Environment {
   @MinLength(16, { message: '$property must have at least 16 characters' })
   METRICS_TOKEN?: string;
 
+  @Switch()
+  @IsSwitch()
+  RATE_LIMIT = true;
+
   @Integer()
   @IsInt()
   @Min(1)

@@ -84,6 +84,7 @@ export function loadSettings(variables: NodeJS.ProcessEnv, options: LoadOptions 
     },
     oauth: { clients },
     audit: { retentionDays: environment.AUDIT_RETENTION_DAYS },
+    limits: { enabled: environment.RATE_LIMIT },
   });
 }
 

@@ -127,6 +127,11 @@ export abstract class OAuthSettings {
   abstract readonly clients: readonly OAuthClient[];
 }
 
+/** Whether anything is counted against a limit. */
+export abstract class LimitSettings {
+  abstract readonly enabled: boolean;
+}
+
 /** What the audit log keeps. */
 export abstract class AuditSettings {
   abstract readonly retentionDays: number;
@@ -143,4 +148,5 @@ export interface Settings {
   readonly tokens: TokenSettings;
   readonly oauth: OAuthSettings;
   readonly audit: AuditSettings;
+  readonly limits: LimitSettings;
 }

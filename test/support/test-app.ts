@@ -36,6 +36,7 @@ export async function startTestApp(
       WECHAT_APPS: JSON.stringify(SANDBOX_APPS),
       WECHAT_API_BASE_URL: wechat.url,
       DATABASE_POOL_SIZE: '8',
+      RATE_LIMIT: 'off',
       ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
       ...environment,
     },

@@ -59,6 +59,7 @@ export class TestServer {
       WECHAT_APPS: JSON.stringify(SANDBOX_APPS),
       WECHAT_API_BASE_URL: sandbox.url,
       DATABASE_POOL_SIZE: '8',
+      RATE_LIMIT: 'off',
       ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
       ...environment,
     };

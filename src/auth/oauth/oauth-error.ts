@@ -59,6 +59,7 @@ function translate(error: AppError): OAuthError {
       return new OAuthError('invalid_grant', error.entry.en);
     // A late duplicate costs nobody the session, so it must not look like the end of it.
     case 'REFRESH_SUPERSEDED':
+    case 'RATE_LIMITED':
     case 'SERVICE_UNAVAILABLE':
       return new OAuthError('temporarily_unavailable', error.entry.en, error.retryAfterSeconds);
     case 'VALIDATION_FAILED':

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { SYSTEM } from '../../audit/audit-event.js';
 import { TokenSettings } from '../../config/settings.js';
 import { AppError } from '../../errors/app-error.js';
+import { Limits } from '../../limits/limits.js';
 import { LOGGER } from '../../logging/logging.module.js';
 import { REFRESH_REFUSAL } from '../revocation/revoke-reason.js';
 import type { RefreshTokenPoint } from '../tokens/refresh-tokens.js';
@@ -30,6 +31,7 @@ export class SessionRefresh {
   constructor(
     private readonly repository: RefreshRepository,
     private readonly ending: SessionEnding,
+    private readonly limits: Limits,
     private readonly settings: TokenSettings,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -41,9 +43,10 @@ export class SessionRefresh {
    * for as long as the session lives, without one until 120 s have passed since it was last given.
    *
    * @throws AppError REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, REFRESH_SUPERSEDED, SESSION_EXPIRED, SESSION_REVOKED,
-   *   USER_DISABLED
+   *   USER_DISABLED, RATE_LIMITED
    */
   async advance(token: RefreshTokenPoint, nonce: string | undefined, traceId: string | null): Promise<LiveSession> {
+    await this.limits.consume('refresh', token.sessionId);
     const nonceHash = nonce === undefined ? null : createHash('sha256').update(nonce).digest();
     const next = await this.repository.useToken(token, nonceHash, this.settings.refreshIdleTtlSeconds);
     if (next) refreshes.inc({ verdict: 'use' });

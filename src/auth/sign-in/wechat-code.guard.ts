@@ -4,6 +4,7 @@ import { AppError } from '../../errors/app-error.js';
 import { validationPipe } from '../../http/validation.pipe.js';
 import type { VerifiedIdentity } from '../../wechat/wechat-login.js';
 import { KeyRing } from '../tokens/key-ring.js';
+import { SignInLimits } from './sign-in-limits.js';
 import { SignInRefusals } from './sign-in-refusals.js';
 import { WechatLoginDto } from './wechat-login.dto.js';
 
@@ -14,8 +15,11 @@ export const ProvenIdentity = createParamDecorator(
 
 interface LoginRequest {
   readonly body: unknown;
+  /** Once WeChat has vouched for the code. */
+  readonly user?: VerifiedIdentity;
   /** Ours on Fastify; Express has none. */
   readonly id?: string;
+  readonly ip?: string;
 }
 
 /** Lets a request through when WeChat vouches for its code. Guards run before pipes, so the body is checked here. */
@@ -24,6 +28,7 @@ export class WechatCodeGuard extends AuthGuard('wechat-code') {
   constructor(
     private readonly keys: KeyRing,
     private readonly refusals: SignInRefusals,
+    private readonly limits: SignInLimits,
   ) {
     super();
   }
@@ -33,12 +38,15 @@ export class WechatCodeGuard extends AuthGuard('wechat-code') {
     await validationPipe.transform(request.body, { type: 'body', metatype: WechatLoginDto });
     // A code works once: it is not spent while nobody could be signed in.
     if (!this.keys.isLoaded) throw new AppError('SERVICE_UNAVAILABLE', { context: { reason: 'keys not loaded' } });
+    await this.limits.admit(request.ip);
     try {
       await super.canActivate(context);
     } catch (error) {
+      await this.limits.failed(error, request.ip);
       this.refusals.note(error, { appId: null, traceId: request.id ?? null });
       throw error;
     }
+    await this.limits.admitIdentity(request.user!);
     return true;
   }
 

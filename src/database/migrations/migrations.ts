@@ -2,6 +2,7 @@ import { CreateUsersAndIdentities1763600000000 } from './1763600000000-create-us
 import { CreateKeys1763600100000 } from './1763600100000-create-keys.js';
 import { CreateCredentials1763600800000 } from './1763600800000-create-credentials.js';
 import { CreateAuditEvents1763600700000 } from './1763600700000-create-audit-events.js';
+import { CreateRateLimits1763600710000 } from './1763600710000-create-rate-limits.js';
 import { CreateRevocations1763600300000 } from './1763600300000-create-revocations.js';
 import { CreateSessions1763600200000 } from './1763600200000-create-sessions.js';
 import { CreateWechatSessions1763600400000 } from './1763600400000-create-wechat-sessions.js';
@@ -18,5 +19,6 @@ export const MIGRATIONS = [
   CreatePushEvents1763600600000,
   CreateErasures1763600610000,
   CreateAuditEvents1763600700000,
+  CreateRateLimits1763600710000,
   CreateCredentials1763600800000,
 ];

@@ -1,0 +1,284 @@
+import { RateLimitCleaning } from '../../src/limits/rate-limit-cleaning.js';
+import { Limits } from '../../src/limits/limits.js';
+import { expectProblem } from '../support/problems.js';
+import { PrivateRedis } from '../support/private-redis.js';
+import { ServerChildren } from '../support/server-child.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { createTestDatabase, describeOnPostgres, type TestDatabase } from '../support/test-database.js';
+import { TestServer, type Answer } from '../support/test-server.js';
+
+const LOGIN = '/v1/auth/wechat/login';
+const ON = { RATE_LIMIT: 'on', TRUST_PROXY: '1' };
+// Name of the limit and a keyed hash: nothing of an address, an openid or a number.
+const COUNTER = /^[a-z_]+:[A-Za-z0-9_-]{43}$/;
+
+const describeWithRedis = PrivateRedis.isInstalled
+  ? describeOnPostgres
+  : (name: string, tests: () => void) => describe.skip(`${name} (skipped: no Redis on this machine)`, tests);
+
+let addresses = 0;
+/** An address that nobody has used before. */
+const newAddress = (): string => `198.51.${Math.floor((addresses += 1) / 250)}.${addresses % 250}`;
+const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+
+/** Tries codes that nobody made; answers the statuses. */
+async function guess(server: TestServer, times: number, address: string | (() => string)): Promise<number[]> {
+  const statuses: number[] = [];
+  for (let n = 0; n < times; n += 1) {
+    const header = typeof address === 'string' ? address : address();
+    statuses.push((await server.post(LOGIN, { code: `guess-${n}` }, from(header))).status);
+  }
+  return statuses;
+}
+
+async function signInFrom(server: TestServer, user: string, address: string): Promise<Answer> {
+  const { code } = server.wechat.wxLogin(user);
+  return server.post(LOGIN, { code }, from(address));
+}
+
+function expectRetryWithin(answer: Answer, seconds: number): void {
+  expectProblem(answer, 'RATE_LIMITED');
+  expect(Number(answer.headers.get('retry-after'))).toBeLessThanOrEqual(seconds);
+}
+
+/** What every store of counters has to do. */
+function limitTests(start: () => Promise<{ server: TestServer; stop(): Promise<void> }>): () => TestServer {
+  let running: Awaited<ReturnType<typeof start>>;
+  beforeAll(async () => {
+    running = await start();
+  });
+  afterAll(() => running.stop());
+
+  it('refuses an address after 60 refused codes in a minute, the right code included, and no other address', async () => {
+    const { server } = running;
+    const address = newAddress();
+    expect(await guess(server, 60, address)).toEqual(Array(60).fill(400));
+    expectRetryWithin(await signInFrom(server, 'alice', address), 60);
+    expect((await signInFrom(server, 'alice', newAddress())).status).toBe(200);
+  });
+
+  it('refuses an identity after 20 sign-ins in a minute, wherever it comes from, and nobody else', async () => {
+    const { server } = running;
+    for (let n = 0; n < 20; n += 1) expect((await signInFrom(server, 'bob', newAddress())).status).toBe(200);
+    expectRetryWithin(await signInFrom(server, 'bob', newAddress()), 60);
+    expect((await signInFrom(server, 'carol', newAddress())).status).toBe(200);
+  });
+
+  it('lets 600 people behind one address sign in within a minute, and refuses the next', async () => {
+    const { server } = running;
+    const address = newAddress();
+    for (let n = 0; n < 600; n += 50) {
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, m) => signInFrom(server, `person-${n + m}`, address)),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200));
+    }
+    expectRetryWithin(await signInFrom(server, 'person-600', address), 60);
+  }, 120_000);
+
+  it('refuses a session after 20 refreshes in a minute, and no other session', async () => {
+    const { server } = running;
+    let refreshToken = (await signInFrom(server, 'dave', newAddress())).body.tokens.refreshToken as string;
+    for (let n = 0; n < 20; n += 1) {
+      const { status, body } = await server.post('/v1/auth/refresh', { refreshToken });
+      expect(status).toBe(200);
+      refreshToken = body.refreshToken;
+    }
+    expectRetryWithin(await server.post('/v1/auth/refresh', { refreshToken }), 60);
+    const other = (await signInFrom(server, 'dave', newAddress())).body.tokens.refreshToken as string;
+    expect((await server.post('/v1/auth/refresh', { refreshToken: other })).status).toBe(200);
+  });
+
+  return () => running.server;
+}
+
+describe('rate limits, counted in memory', () => {
+  limitTests(async () => {
+    const server = await TestServer.start(ON, { postgres: false });
+    return { server, stop: () => server.close() };
+  });
+});
+
+describeOnPostgres('rate limits, counted in PostgreSQL', () => {
+  let database: TestDatabase;
+  const running = limitTests(async () => {
+    database = await createTestDatabase();
+    const server = await TestServer.start(ON, { database });
+    return {
+      server,
+      stop: async () => {
+        await server.close();
+        await database.drop();
+      },
+    };
+  });
+
+  it('keeps keyed hashes there, and nothing of a sign-in that happens less than five times a minute', async () => {
+    const keys = async () =>
+      (await running().sql<{ key: string }>('select key from rate_limits')).map(({ key }) => key);
+    const before = await keys();
+    expect(before.length).toBeGreaterThan(2);
+    expect(before.filter((key) => !COUNTER.test(key))).toEqual([]);
+    expect((await signInFrom(running(), 'seldom', newAddress())).status).toBe(200);
+    expect(await keys()).toEqual(before);
+  });
+
+  it('goes on counting alone when the counters cannot be reached', async () => {
+    await database.query('alter table rate_limits rename to elsewhere');
+    try {
+      const address = newAddress();
+      expect(await guess(running(), 60, address)).toEqual(Array(60).fill(400));
+      expectRetryWithin(await signInFrom(running(), 'erin', address), 60);
+      expect((await signInFrom(running(), 'erin', newAddress())).status).toBe(200);
+    } finally {
+      await database.query('alter table elsewhere rename to rate_limits');
+    }
+  });
+
+  it('is counted by two processes together', async () => {
+    await expectSharedCounters(database, {});
+  }, 120_000);
+});
+
+describeWithRedis('rate limits, counted in Redis', () => {
+  let database: TestDatabase;
+  let redis: PrivateRedis;
+  const running = limitTests(async () => {
+    [database, redis] = [await createTestDatabase(), await PrivateRedis.start()];
+    const server = await TestServer.start({ ...ON, REDIS_URL: redis.url }, { database });
+    return {
+      server,
+      stop: async () => {
+        await server.close();
+        await redis.stop();
+        await database.drop();
+      },
+    };
+  });
+
+  it('keeps keyed hashes there, and nothing in PostgreSQL', async () => {
+    const counters = (await redis.keys()).filter((key) => /^(code_rejected|sign_in_)/.test(key));
+    expect(counters.length).toBeGreaterThan(2);
+    expect(counters.filter((key) => !COUNTER.test(key))).toEqual([]);
+    expect(await running().sql('select key from rate_limits')).toEqual([]);
+  });
+
+  it('is counted by two processes together', async () => {
+    await expectSharedCounters(database, { REDIS_URL: redis.url });
+  }, 120_000);
+
+  it('goes on counting alone when Redis stops in between, and shares again when it is back', async () => {
+    const address = newAddress();
+    expect(await guess(running(), 30, address)).toEqual(Array(30).fill(400));
+    await redis.stop();
+    expect(await guess(running(), 30, address)).toEqual(Array(30).fill(400));
+    expectRetryWithin(await signInFrom(running(), 'frank', address), 60);
+    expect((await signInFrom(running(), 'frank', newAddress())).status).toBe(200);
+    await redis.start();
+  }, 60_000);
+});
+
+/** Two processes know what the other has counted: at once where failures count, five sign-ins later where successes do. */
+async function expectSharedCounters(database: TestDatabase, environment: NodeJS.ProcessEnv): Promise<void> {
+  const children = await ServerChildren.on(database, { ...ON, ...environment });
+  try {
+    const [one, two] = [await children.start(), await children.start()];
+    const address = newAddress();
+    expect(await guess(one, 60, address)).toEqual(Array(60).fill(400));
+    expect(await guess(two, 3, address)).toEqual([400, 429, 429]);
+
+    for (let n = 0; n < 20; n += 1) expect((await signInFrom(one, 'grace', newAddress())).status).toBe(200);
+    const statuses: number[] = [];
+    for (let n = 0; n < 8; n += 1) statuses.push((await signInFrom(two, 'grace', newAddress())).status);
+    expect(statuses.slice(0, 4)).toEqual(Array(4).fill(200));
+    expect(statuses.at(-1)).toBe(429);
+  } finally {
+    await children.close();
+  }
+}
+
+describe('the address that is counted', () => {
+  const withHops = async (hops: string, test: (server: TestServer) => Promise<void>): Promise<void> => {
+    const server = await TestServer.start({ RATE_LIMIT: 'on', TRUST_PROXY: hops }, { postgres: false });
+    try {
+      await test(server);
+    } finally {
+      await server.close();
+    }
+  };
+
+  it('is that of the connection without a trusted proxy, whatever the caller says', () =>
+    withHops('0', async (server) => {
+      expect(await guess(server, 61, newAddress)).toEqual([...Array<number>(60).fill(400), 429]);
+    }));
+
+  it('is what one trusted proxy says, whatever the caller has put before it', () =>
+    withHops('1', async (server) => {
+      const client = newAddress();
+      expect(await guess(server, 61, () => `${newAddress()}, ${client}`)).toEqual([
+        ...Array<number>(60).fill(400),
+        429,
+      ]);
+      expect(await guess(server, 1, `${client}, ${newAddress()}`)).toEqual([400]);
+    }));
+
+  it('is what the outer of two trusted proxies says', () =>
+    withHops('2', async (server) => {
+      const [client, inner] = [newAddress(), newAddress()];
+      const spoofed = () => `${newAddress()}, ${client}, ${inner}`;
+      expect(await guess(server, 61, spoofed)).toEqual([...Array<number>(60).fill(400), 429]);
+      expect(await guess(server, 1, `${client}, ${newAddress()}, ${inner}`)).toEqual([400]);
+    }));
+
+  it('is the /64 of an IPv6 address', () =>
+    withHops('1', async (server) => {
+      let host = 0;
+      const sameNetwork = () => `2001:db8:1:2:${(host += 1).toString(16)}::1`;
+      expect(await guess(server, 61, sameNetwork)).toEqual([...Array<number>(60).fill(400), 429]);
+      expect(await guess(server, 1, '2001:db8:1:3::1')).toEqual([400]);
+    }));
+});
+
+describe('with RATE_LIMIT=off', () => {
+  it('nothing is refused, and the log says so', async () => {
+    const server = await TestServer.start({ RATE_LIMIT: 'off', TRUST_PROXY: '1' }, { postgres: false });
+    expect(await guess(server, 70, newAddress())).toEqual(Array(70).fill(400));
+    expect(server.logs.filter((line) => line.includes('RATE_LIMIT is off'))).toHaveLength(1);
+    await server.close();
+  });
+});
+
+describeOnPostgres('the limits of what is not called yet', () => {
+  let app: TestApp;
+  let limits: Limits;
+  beforeAll(async () => {
+    app = await startTestApp(ON, { postgres: true });
+    limits = app.app.get(Limits);
+  });
+  afterAll(() => app.close());
+  const letPass = (seconds: number) =>
+    app.dataSource.query('update rate_limits set expire = expire - $1::bigint', [seconds * 1000]);
+
+  it('send one code a minute to a number', async () => {
+    await limits.consume('otp_number_minute', '+8613800000001');
+    await expect(limits.consume('otp_number_minute', '+8613800000001')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await limits.consume('otp_number_minute', '+8613800000002');
+  });
+
+  it('lock a number for a day after 15 wrong tries', async () => {
+    for (let n = 0; n < 15; n += 1) {
+      await limits.check('otp_wrong', '+8613800000003');
+      await limits.count('otp_wrong', '+8613800000003');
+    }
+    const refused = await limits.check('otp_wrong', '+8613800000003').catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'RATE_LIMITED' });
+    expect((refused as { retryAfterSeconds: number }).retryAfterSeconds).toBeGreaterThan(86_000);
+    await limits.check('otp_wrong', '+8613800000004');
+  });
+
+  it('are forgotten when their window has passed', async () => {
+    await letPass(90_000);
+    expect(await app.app.get(RateLimitCleaning).run()).toBeGreaterThan(3);
+    expect(await app.dataSource.query('select key from rate_limits')).toEqual([]);
+  });
+});
