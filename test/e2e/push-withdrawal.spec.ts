@@ -33,7 +33,7 @@ async function settle(user: string, app: PushApp = APP_ONE): Promise<Person> {
   expect(status).toBe(200);
   await server.sql(
     `update users set nickname = 'Nick', avatar_url = 'https://example.com/a.png', phone_sealed = $2,
-       phone_proved_at = now(), roles = '{editor}' where id = $1`,
+       phone_proved_at = now(), password_hash = 'hash', roles = '{editor}' where id = $1`,
     [body.user.id, sealer.seal(Buffer.from('+8613800138000'), placeIn(USER_PHONE, body.user.id))],
   );
   return { id: body.user.id as string, tokens: body.tokens as Person['tokens'] };
@@ -49,7 +49,7 @@ async function addPhone({ id }: Person): Promise<void> {
 async function profileOf({ id }: Person): Promise<Record<string, unknown>> {
   const [row] = await server.sql(
     `select status, nickname, avatar_url is not null as avatar, phone_sealed is not null as phone,
-       phone_proved_at is not null as proved, roles,
+       phone_proved_at is not null as proved, password_hash is not null as password, roles,
        (select coalesce(array_agg(kind || ' ' || case when kind = 'phone' then '' else issuer end order by kind, issuer), '{}')
           from identities where user_id = u.id) as identities
      from users u where id = $1`,
@@ -71,13 +71,22 @@ async function obeyed(message: PushMessage, options: PushCase = {}): Promise<voi
   expect([answer.status, answer.body]).toEqual([200, 'success']);
 }
 
-const FULL = { status: 'active', nickname: 'Nick', avatar: true, phone: true, proved: true, roles: ['editor'] };
+const FULL = {
+  status: 'active',
+  nickname: 'Nick',
+  avatar: true,
+  phone: true,
+  proved: true,
+  password: true,
+  roles: ['editor'],
+};
 const EMPTY = {
   status: 'erased',
   nickname: null,
   avatar: false,
   phone: false,
   proved: false,
+  password: false,
   roles: [],
   identities: [],
 };
@@ -150,7 +159,7 @@ describe('a push of plain mode that would delete', () => {
 });
 
 describe('a person who leaves their only app', () => {
-  it('is erased: identities, session_key, profile, phone, roles and devices are gone', async () => {
+  it('is erased: identities, session_key, profile, phone, password, roles and devices are gone', async () => {
     const person = await settle('leaver');
     expect(await vaultOf('leaver', APP_ONE)).toHaveLength(1);
     await obeyed(aboutData(CANCELLATION, 'leaver'));
