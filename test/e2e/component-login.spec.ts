@@ -11,8 +11,8 @@ import { TestServer, type Answer } from '../support/test-server.js';
 const LOGIN = '/v1/auth/wechat/login';
 const TOKEN_SECRET = `secret-${randomBytes(16).toString('hex')}`;
 const OWN = { appId: 'wxown', secret: 'secret-of-the-own-app', openPlatform: 'owner' };
-const TIMEOUT_MS = 400;
-const SLACK_MS = 500;
+const TIMEOUT_MS = 1000;
+const SLACK_MS = 1000;
 
 /** One platform with one app for every test, so that each starts without a token in the server's memory. */
 const APPS = Array.from({ length: 40 }, (_, index) => ({
