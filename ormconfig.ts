@@ -13,6 +13,8 @@ import { RateLimit } from '#src/limits/rate-limit.entity.js';
 import { SecretKey } from '#src/secrets/secret-key.entity.js';
 import { Erasure } from '#src/users/erasure.entity.js';
 import { Identity } from '#src/users/identity.entity.js';
+import { Merge } from '#src/users/merge.entity.js';
+import { MergeTicketRow } from '#src/users/merge-ticket.entity.js';
 import { User } from '#src/users/user.entity.js';
 import { UserDataReading } from '#src/wechat/user-data-reading.entity.js';
 import { WechatSession } from '#src/wechat/wechat-session.entity.js';
@@ -36,6 +38,8 @@ async function dataSource(): Promise<DataSource> {
     RateLimit,
     Erasure,
     PushEventRow,
+    MergeTicketRow,
+    Merge,
   ];
   if (settings.url) return new DataSource({ ...migrationDataSourceOptions(settings, null), entities });
   const embedded = await openEmbeddedDatabase(settings.directory);

@@ -13,6 +13,7 @@ import { HealthModule } from './health/health.module.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { SandboxModule } from './sandbox/sandbox.module.js';
+import { UserMergingModule } from './users/user-merging.module.js';
 import { UsersModule } from './users/users.module.js';
 import { WechatPushModule } from './wechat/push/wechat-push.module.js';
 import { WechatModule } from './wechat/wechat.module.js';
@@ -34,6 +35,7 @@ export class AppModule {
         WechatModule,
         WechatPushModule,
         UsersModule,
+        UserMergingModule,
         AuthModule,
         OrdinarySignInModule,
         AccountModule,

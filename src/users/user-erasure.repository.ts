@@ -15,6 +15,12 @@ const removeIdentities = statement<IdentityName>(
   'delete from identities where user_id = $1 returning kind, issuer, subject',
 );
 
+// What undoing a merge would bring back is as personal as the rest. Whoever was merged into the person leads to them directly.
+const forgetMerges = statement<never>(
+  'forget_merges_into_user',
+  'delete from merges where absorbed_id in (select id from users where merged_into = $1)',
+);
+
 const bury = statement<never>(
   'bury',
   `insert into erasures (id, subject_hash) select id, hash from unnest($1::uuid[], $2::bytea[]) as given (id, hash)`,
@@ -29,6 +35,7 @@ export class UserErasureRepository {
    */
   async erase(transaction: Queries, userId: string): Promise<IdentityName[] | null> {
     const erased = await transaction.query(eraseUser, [userId]);
+    await transaction.query(forgetMerges, [userId]);
     return erased.length === 1 ? transaction.query(removeIdentities, [userId]) : null;
   }
 

@@ -1,10 +1,21 @@
-import { Check, Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
+import {
+  Check,
+  Column,
+  CreateDateColumn,
+  Entity,
+  Index,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  UpdateDateColumn,
+} from 'typeorm';
 
 export type UserStatus = 'active' | 'disabled' | 'erased';
 
 /** A person. Who they are outside (openid, unionid, phone) stands in their identities. */
 @Entity('users')
 @Check('ck_users_status', `status in ('active', 'disabled', 'erased')`)
+@Check('ck_users_merged_is_erased', `merged_into is null or status = 'erased'`)
 export class User {
   @PrimaryColumn('uuid')
   id!: string;
@@ -36,6 +47,15 @@ export class User {
 
   @Column('text', { array: true, default: () => `'{}'` })
   roles!: string[];
+
+  /** Who this person turned out to be: the user who absorbed this one, never one who was absorbed in turn. */
+  @Index({ where: 'merged_into is not null' })
+  @Column('uuid', { nullable: true })
+  mergedInto!: string | null;
+
+  @ManyToOne(() => User)
+  @JoinColumn({ name: 'merged_into' })
+  survivor?: User;
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;

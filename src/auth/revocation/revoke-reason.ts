@@ -11,7 +11,9 @@ export type RevokeReason =
   /** The person has more sessions than allowed, and this one was refreshed the longest time ago. */
   | 'evicted'
   /** The account was disabled. */
-  | 'disabled';
+  | 'disabled'
+  /** The account was merged into another one, or came out of such a merge again. */
+  | 'merged';
 
 /** What a dead session's access token gets to hear. Signed out by a person means signed out: the app must ask again. */
 export const ACCESS_REFUSAL: Readonly<Record<RevokeReason, ErrorCode>> = {
@@ -20,6 +22,7 @@ export const ACCESS_REFUSAL: Readonly<Record<RevokeReason, ErrorCode>> = {
   replaced: 'SESSION_EXPIRED',
   evicted: 'SESSION_EXPIRED',
   disabled: 'USER_DISABLED',
+  merged: 'SESSION_EXPIRED',
 };
 
 /** What a dead session's refresh token gets to hear. */

@@ -134,7 +134,8 @@ export interface Standing {
 const findStanding = statement<Standing>(
   'find_session_standing',
   `select s.user_id as "userId", s.app_id as "appId",
-          case when u.status = 'active' then s.revoke_reason else 'disabled' end as "revokeReason",
+          case u.status when 'active' then s.revoke_reason when 'disabled' then 'disabled'
+               else coalesce(s.revoke_reason, 'signed_out') end as "revokeReason",
           s.idle_expires_at <= now() as expired
    from sessions s join users u on u.id = s.user_id where s.id = $1`,
 );

@@ -1,6 +1,7 @@
 import { CreateUsersAndIdentities1763600000000 } from './1763600000000-create-users-and-identities.js';
 import { CreateKeys1763600100000 } from './1763600100000-create-keys.js';
 import { CreateCredentials1763600800000 } from './1763600800000-create-credentials.js';
+import { CreateMerges1763601000000 } from './1763601000000-create-merges.js';
 import { CreateAuditEvents1763600700000 } from './1763600700000-create-audit-events.js';
 import { CreateRateLimits1763600710000 } from './1763600710000-create-rate-limits.js';
 import { CreateRevocations1763600300000 } from './1763600300000-create-revocations.js';
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   CreateAuditEvents1763600700000,
   CreateRateLimits1763600710000,
   CreateCredentials1763600800000,
+  CreateMerges1763601000000,
 ];
