@@ -17,6 +17,7 @@ import { Merge } from '#src/users/merge.entity.js';
 import { MergeTicketRow } from '#src/users/merge-ticket.entity.js';
 import { User } from '#src/users/user.entity.js';
 import { UserDataReading } from '#src/wechat/user-data-reading.entity.js';
+import { WechatAccessToken } from '#src/wechat/wechat-access-token.entity.js';
 import { WechatSession } from '#src/wechat/wechat-session.entity.js';
 import { PushEventRow } from '#src/wechat/push/push-event.entity.js';
 
@@ -40,6 +41,7 @@ async function dataSource(): Promise<DataSource> {
     PushEventRow,
     MergeTicketRow,
     Merge,
+    WechatAccessToken,
   ];
   if (settings.url) return new DataSource({ ...migrationDataSourceOptions(settings, null), entities });
   const embedded = await openEmbeddedDatabase(settings.directory);

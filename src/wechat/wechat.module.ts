@@ -1,16 +1,26 @@
 import { Module } from '@nestjs/common';
 import { HttpModule } from '@nestjs/axios';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { WechatSettings } from '../config/settings.js';
+import { Sealer } from '../crypto/sealer.js';
+import { Database } from '../database/database.js';
+import { RedisConnection } from '../database/redis-connection.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
+import { RedisAccessTokens } from './access-tokens.redis.js';
+import { AccessTokensRepository } from './access-tokens.repository.js';
+import { AccessTokens } from './access-tokens.js';
 import { ApiSecurity } from './api-security/api-security.js';
 import { AppGates } from './app-gates.js';
+import { AuthorizedCalls } from './authorized-calls.js';
 import { Code2Session } from './code2session.js';
 import { ComponentLogin } from './component/component-login.js';
 import { ComponentTokenHttp } from './component/component-token-http.js';
 import { agentsWithConnectTimeout } from './connect-timeout.js';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { SessionKeysRepository } from './session-keys.repository.js';
+import { SharedAccessTokens } from './shared-access-tokens.js';
+import { StableTokens } from './stable-tokens.js';
 import { UserDataReading } from './user-data-reading.entity.js';
+import { WechatAccessToken } from './wechat-access-token.entity.js';
 import { WechatApps } from './wechat-apps.js';
 import { WechatHttp } from './wechat-http.js';
 import { WechatLogin } from './wechat-login.js';
@@ -27,7 +37,7 @@ const CONNECT_SHARE = 1 / 3;
 @Module({
   imports: [
     SecretsModule,
-    TypeOrmModule.forFeature([WechatSession, UserDataReading]),
+    TypeOrmModule.forFeature([WechatSession, UserDataReading, WechatAccessToken]),
     HttpModule.registerAsync({
       inject: [WechatSettings],
       useFactory: ({ timeoutMs }: WechatSettings) => ({
@@ -53,6 +63,15 @@ const CONNECT_SHARE = 1 / 3;
     Code2Session,
     SessionKeysRepository,
     WechatLogin,
+    StableTokens,
+    {
+      provide: SharedAccessTokens,
+      inject: [RedisConnection, Database, Sealer],
+      useFactory: (redis: RedisConnection, database: Database, sealer: Sealer) =>
+        redis.isConfigured ? new RedisAccessTokens(redis, sealer) : new AccessTokensRepository(database, sealer),
+    },
+    AccessTokens,
+    AuthorizedCalls,
   ],
   exports: [WechatApps, WechatLogin, SessionKeysRepository],
 })

@@ -3,6 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { loadSettings } from '../../src/config/load-settings.js';
 import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
+import { DatabaseModule } from '../../src/database/database.module.js';
 import { createLogger } from '../../src/logging/logger.js';
 import { LoggingModule } from '../../src/logging/logging.module.js';
 import { WechatModule } from '../../src/wechat/wechat.module.js';
@@ -28,7 +29,12 @@ export async function startWechatInstance(environment: NodeJS.ProcessEnv): Promi
     { inMemory: true },
   );
   class WechatOnly {}
-  const imports = [ConfigModule.forRoot(settings), LoggingModule.forRoot(logger), WechatModule];
+  const imports = [
+    ConfigModule.forRoot(settings),
+    LoggingModule.forRoot(logger),
+    DatabaseModule.forRoot(settings.database),
+    WechatModule,
+  ];
   const context = await NestFactory.createApplicationContext({ module: WechatOnly, imports }, { logger: false });
   return Object.assign(context, { logs });
 }

@@ -4,6 +4,7 @@ import { CreateCredentials1763600800000 } from './1763600800000-create-credentia
 import { CreateMerges1763601000000 } from './1763601000000-create-merges.js';
 import { CreateAuditEvents1763600700000 } from './1763600700000-create-audit-events.js';
 import { CreateRateLimits1763600710000 } from './1763600710000-create-rate-limits.js';
+import { CreateAccessTokens1763600500000 } from './1763600500000-create-access-tokens.js';
 import { CreateRevocations1763600300000 } from './1763600300000-create-revocations.js';
 import { CreateSessions1763600200000 } from './1763600200000-create-sessions.js';
 import { CreateWechatSessions1763600400000 } from './1763600400000-create-wechat-sessions.js';
@@ -17,6 +18,7 @@ export const MIGRATIONS = [
   CreateSessions1763600200000,
   CreateRevocations1763600300000,
   CreateWechatSessions1763600400000,
+  CreateAccessTokens1763600500000,
   CreatePushEvents1763600600000,
   CreateErasures1763600610000,
   CreateAuditEvents1763600700000,
