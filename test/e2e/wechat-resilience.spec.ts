@@ -8,6 +8,7 @@ import type { WechatCall } from '../../src/wechat/wechat-call.js';
 import { WechatHttp } from '../../src/wechat/wechat-http.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/problems.js';
+import { createTestDatabase, postgresIsThere, type TestDatabase } from '../support/test-database.js';
 import { TestServer, type Answer } from '../support/test-server.js';
 import { startWechatInstance } from '../support/wechat-instance.js';
 
@@ -93,13 +94,24 @@ describe('a call that cannot be made', () => {
   const SECRETS = { secret: 'CANARY-app-secret', js_code: 'CANARY-login-code', access_token: 'CANARY-access-token' };
   const CALL = loginCall({ query: SECRETS, body: { secret: 'CANARY-body' } });
   let wall: Wall;
+  let database: TestDatabase | null = null;
+  beforeAll(async () => {
+    if (postgresIsThere) database = await createTestDatabase();
+  });
+  afterAll(async () => {
+    await database?.drop();
+  });
   beforeEach(async () => {
     wall = await Wall.start();
   });
   afterEach(() => wall.close());
 
   async function failureOf(url: string, call: WechatCall) {
-    const environment = { WECHAT_API_BASE_URL: url, WECHAT_TIMEOUT_MS: String(TIMEOUT_MS) };
+    const environment = {
+      WECHAT_API_BASE_URL: url,
+      WECHAT_TIMEOUT_MS: String(TIMEOUT_MS),
+      ...(database ? { DATABASE_URL: database.url } : {}),
+    };
     const instance = await startWechatInstance(environment);
     const http = instance.get(WechatHttp, { strict: false });
     const began = performance.now();

@@ -54,6 +54,17 @@ export class PrivateRedis {
     return keys;
   }
 
+  /** Runs one command and answers what Redis answers. */
+  async command(...words: string[]): Promise<unknown> {
+    const client = createClient({ url: this.url });
+    await client.connect();
+    try {
+      return await client.sendCommand(words);
+    } finally {
+      client.destroy();
+    }
+  }
+
   private async isUp(): Promise<boolean> {
     const client = createClient({ url: this.url, socket: { reconnectStrategy: false } });
     client.on('error', () => undefined);
@@ -67,3 +78,8 @@ export class PrivateRedis {
     }
   }
 }
+
+/** `describe` for what only a real Redis can show; skipped, and said so, where there is none. */
+export const describeOnRedis = PrivateRedis.isInstalled
+  ? describe
+  : (name: string, _tests: () => void) => describe.skip(`${name} (skipped: no redis-server on this machine)`, _tests);
