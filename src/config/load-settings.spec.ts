@@ -355,7 +355,13 @@ describe('a secret in a file', () => {
 
   it.each([...SECRET_VARIABLES])('%s may not be given twice', (name) => {
     const { DATABASE_URL: DATABASE_DIRECT_URL } = PRODUCTION;
-    const good: Record<string, string> = { ...PRODUCTION, DATABASE_DIRECT_URL, OAUTH_CLIENTS: oauthClients() };
+    const REDIS_URL = 'redis://127.0.0.1:6379';
+    const good: Record<string, string> = {
+      ...PRODUCTION,
+      DATABASE_DIRECT_URL,
+      REDIS_URL,
+      OAUTH_CLIENTS: oauthClients(),
+    };
     const value = good[name] ?? 'sixteen-characters-and-more';
     const problems = problemsOf({ ...PRODUCTION, [name]: value, [`${name}_FILE`]: file(value) });
     expect(problems).toEqual([`${name}: is set both directly and as ${name}_FILE`]);
