@@ -70,6 +70,8 @@ export const ERRCODE_MEANINGS: readonly ErrcodeMeaning[] = [
   row(87008, SIGNED, 'WECHAT_MISCONFIGURED', 'operator', 'sig_method unknown'),
   row(87009, SIGNED, 'SESSION_KEY_STALE', 'client', 'signature wrong: the session_key is not the newest one'),
 
+  row(40029, PLUGIN, 'WECHAT_CODE_REJECTED', 'client', 'code invalid, expired or used'),
+  row(40163, PLUGIN, 'WECHAT_CODE_REJECTED', 'client', 'code already used'),
   row(1000, PLUGIN, 'WECHAT_UNAVAILABLE', 'nobody', 'WeChat is busy'),
   row(1001, PLUGIN, 'WECHAT_MISCONFIGURED', 'operator', 'parameters malformed'),
   row(1003, PLUGIN, 'WECHAT_RATE_LIMITED', 'nobody', 'called too often'),

@@ -21,6 +21,7 @@ import { SharedAccessTokens } from './shared-access-tokens.js';
 import { StableTokens } from './stable-tokens.js';
 import { UserDataReading } from './user-data-reading.entity.js';
 import { WechatAccessToken } from './wechat-access-token.entity.js';
+import { WechatApi } from './wechat-api.js';
 import { WechatApps } from './wechat-apps.js';
 import { WechatHttp } from './wechat-http.js';
 import { WechatLogin } from './wechat-login.js';
@@ -72,7 +73,8 @@ const CONNECT_SHARE = 1 / 3;
     },
     AccessTokens,
     AuthorizedCalls,
+    WechatApi,
   ],
-  exports: [WechatApps, WechatLogin, SessionKeysRepository],
+  exports: [WechatApi, WechatApps, WechatLogin, SessionKeysRepository],
 })
 export class WechatModule {}

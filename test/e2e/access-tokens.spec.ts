@@ -1,5 +1,5 @@
 import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
-import type { TokenErrcode } from '../../src/sandbox/stable-tokens.js';
+import type { TokenErrcode } from '../../src/sandbox/access-tokens.js';
 import { AuthorizedCalls, type AuthorizedCall } from '../../src/wechat/authorized-calls.js';
 import { SharedAccessTokens } from '../../src/wechat/shared-access-tokens.js';
 import { eventually } from '../support/eventually.js';
