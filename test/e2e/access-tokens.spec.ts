@@ -130,7 +130,7 @@ describe('the access_token of an app', () => {
 
     const told = instance.logs.join('');
     expect(told).toContain('forcing another');
-    for (const secret of [...tokens, SANDBOX_APPS[0]!.secret!]) expect(told).not.toContain(secret);
+    for (const secret of [...tokens, SANDBOX_APPS[0]!.secret]) expect(told).not.toContain(secret);
   });
 
   it('is not sent twice with a POST whose answer is lost', async () => {
