@@ -3,6 +3,7 @@ import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
+import { LimitsModule } from '../limits/limits.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { WechatModule } from '../wechat/wechat.module.js';
@@ -52,6 +53,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     JwtModule.register({}),
     TypeOrmModule.forFeature([Session, SigningKey, Revocation]),
     AuditModule,
+    LimitsModule,
     SecretsModule,
     UsersModule,
     WechatModule,
