@@ -10,7 +10,7 @@ import { read, sourceFiles } from '../support/repository.js';
 import { eventually } from '../support/eventually.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, describeOnPostgres } from '../support/test-database.js';
-import { TEST_MASTER_KEY } from '../support/test-server.js';
+import { TEST_MASTER_KEY, TestServer } from '../support/test-server.js';
 
 const ALL: AuditFilter = { since: null, userId: null };
 
@@ -134,6 +134,22 @@ describe('what was noted at the last moment', () => {
   // The embedded database of a test ends with its server.
   describeOnPostgres('on PostgreSQL', () => {
     const KEYS = { MASTER_KEYS: `test:${TEST_MASTER_KEY}` };
+
+    it('waits while the database cannot take it, and is there afterwards, once', async () => {
+      const database = await createTestDatabase();
+      const server = await TestServer.start({}, { database });
+      await database.query('alter table audit_events rename to elsewhere');
+      for (let n = 0; n < 20; n += 1) await server.post('/v1/auth/wechat/login', { code: `guess-${n}` });
+      await eventually('it fails', () =>
+        server.logs.some((line) => line.includes('audit events cannot be written yet')),
+      );
+      await database.query('alter table elsewhere rename to audit_events');
+      const count = async () => (await database.query('select 1 from audit_events')).length;
+      await eventually('all are written', async () => (await count()) >= 20);
+      await server.close();
+      expect(await count()).toBe(20);
+      await database.drop();
+    });
 
     it('is written when the server stops', async () => {
       const database = await createTestDatabase();
