@@ -35,6 +35,7 @@ function banner(url: string, settings: Settings): string {
     `  docs      ${url}/docs`,
     `  health    ${url}/readyz`,
     `  database  ${settings.database.url ? 'PostgreSQL' : `embedded, in ${settings.database.directory}`}`,
+    `  SMS       ${settings.sms.providerModule ?? 'printed here'}`,
     `  WeChat    ${settings.sandbox.enabled ? 'sandbox, on this server' : settings.wechat.apiBaseUrl}`,
   ];
   if (settings.sandbox.enabled) {

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
+import { ServerSettings, SmsSettings } from '../config/settings.js';
+import { LOGGER } from '../logging/logging.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { WechatModule } from '../wechat/wechat.module.js';
@@ -19,8 +21,14 @@ import { PasswordSignInController } from './sign-in/password-sign-in.controller.
 import { PasswordSignIn } from './sign-in/password-sign-in.js';
 import { SignInRefusals } from './sign-in/sign-in-refusals.js';
 import { NoTickets, TicketLinking } from './sign-in/ticket-linking.js';
+import { openSmsProvider } from './sms/open-sms-provider.js';
+import { OneTimeCodes } from './sms/one-time-codes.js';
 import { OtpChallenge } from './sms/otp-challenge.entity.js';
 import { OtpChallengesRepository } from './sms/otp-challenges.repository.js';
+import { SmsController } from './sms/sms.controller.js';
+import { SmsDelivery } from './sms/sms-delivery.js';
+import { SMS_PROVIDER } from './sms/sms-provider.js';
+import { SmsSignIn } from './sms/sms-sign-in.js';
 
 /** Sign-in without WeChat, by password and by one-time code, and the fresh proofs that rest on the same means. */
 @Module({
@@ -32,7 +40,7 @@ import { OtpChallengesRepository } from './sms/otp-challenges.repository.js';
     WechatModule,
     AuthModule,
   ],
-  controllers: [PasswordSignInController],
+  controllers: [PasswordSignInController, SmsController],
   providers: [
     AttemptsRepository,
     Attempts,
@@ -47,6 +55,10 @@ import { OtpChallengesRepository } from './sms/otp-challenges.repository.js';
     { provide: TicketLinking, useClass: NoTickets },
     OrdinarySignIn,
     PasswordSignIn,
+    { provide: SMS_PROVIDER, useFactory: openSmsProvider, inject: [SmsSettings, ServerSettings, LOGGER] },
+    SmsDelivery,
+    OneTimeCodes,
+    SmsSignIn,
   ],
   exports: [FreshProof, PasswordHashing, RecentSignInsRepository],
 })

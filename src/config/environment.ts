@@ -103,6 +103,16 @@ export class Environment {
 
   @Integer()
   @IsInt()
+  @Min(0)
+  @Max(3660)
+  PHONE_TRUST_DAYS = 90;
+
+  @IsOptional()
+  @Matches(/^[^\0]{1,4096}$/, { message: '$property must be the path of a module' })
+  SMS_PROVIDER_MODULE?: string;
+
+  @Integer()
+  @IsInt()
   @Min(60)
   @Max(86_400)
   ACCESS_TOKEN_TTL_SECONDS = 7200;

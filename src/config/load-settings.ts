@@ -83,6 +83,8 @@ export function loadSettings(variables: NodeJS.ProcessEnv, options: LoadOptions 
       sessionsPerUser: environment.SESSIONS_PER_USER,
     },
     oauth: { clients },
+    phones: { trustDays: environment.PHONE_TRUST_DAYS },
+    sms: { providerModule: environment.SMS_PROVIDER_MODULE ? resolve(environment.SMS_PROVIDER_MODULE) : null },
     audit: { retentionDays: environment.AUDIT_RETENTION_DAYS },
     limits: { enabled: environment.RATE_LIMIT },
   });
@@ -150,6 +152,7 @@ function optionalNames(): string[] {
     'WECHAT_SANDBOX',
     'TOKEN_ISSUER',
     'TOKEN_AUDIENCE',
+    'SMS_PROVIDER_MODULE',
     'DOCS',
     ...SECRET_VARIABLES,
   ];

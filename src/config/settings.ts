@@ -132,6 +132,18 @@ export abstract class LimitSettings {
   abstract readonly enabled: boolean;
 }
 
+/** How far a phone number is believed. */
+export abstract class PhoneSettings {
+  /** So long after an account has proved its number, a fresh proof of the number gets into the account. */
+  abstract readonly trustDays: number;
+}
+
+/** How one-time codes reach phones. */
+export abstract class SmsSettings {
+  /** Path of the module that sends them; null means the console in development and nobody in production. */
+  abstract readonly providerModule: string | null;
+}
+
 /** What the audit log keeps. */
 export abstract class AuditSettings {
   abstract readonly retentionDays: number;
@@ -147,6 +159,8 @@ export interface Settings {
   readonly sandbox: SandboxSettings;
   readonly tokens: TokenSettings;
   readonly oauth: OAuthSettings;
+  readonly phones: PhoneSettings;
+  readonly sms: SmsSettings;
   readonly audit: AuditSettings;
   readonly limits: LimitSettings;
 }

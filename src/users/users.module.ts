@@ -11,6 +11,8 @@ import { IdentityWithdrawalRepository } from './identity-withdrawal.repository.j
 import { UserErasureRepository } from './user-erasure.repository.js';
 import { User } from './user.entity.js';
 import { UserStatusRepository } from './user-status.repository.js';
+import { NumberHoldersRepository } from './number-holders.repository.js';
+import { PhoneLinking } from './phone-linking.js';
 import { PhoneRepository } from './phone.repository.js';
 import { PhoneVault } from './phone-vault.js';
 import { UserProfiles } from './user-profiles.js';
@@ -26,6 +28,8 @@ import { UsersRepository } from './users.repository.js';
     IdentityLinking,
     PhoneVault,
     PhoneRepository,
+    NumberHoldersRepository,
+    PhoneLinking,
     UserProfiles,
     UsersRepository,
     UserStatusRepository,
@@ -36,6 +40,7 @@ import { UsersRepository } from './users.repository.js';
     CredentialsRepository,
     IdentityHoldersRepository,
     IdentityLinking,
+    PhoneLinking,
     PhoneVault,
     PhoneRepository,
     UserProfiles,
