@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { AuditEvent } from '#src/audit/audit-event.entity.js';
 import { FailedAttempt } from '#src/auth/credentials/failed-attempt.entity.js';
 import { OtpChallenge } from '#src/auth/sms/otp-challenge.entity.js';
+import { RegistrationTicket } from '#src/auth/sign-in/registration-ticket.entity.js';
 import { Session } from '#src/auth/sessions/session.entity.js';
 import { SigningKey } from '#src/auth/tokens/signing-key.entity.js';
 import { Revocation } from '#src/auth/revocation/revocation.entity.js';
@@ -11,6 +12,7 @@ import { EmbeddedDataSource } from '#src/database/embedded-data-source.js';
 import { openEmbeddedDatabase } from '#src/database/embedded-database.js';
 import { RateLimit } from '#src/limits/rate-limit.entity.js';
 import { SecretKey } from '#src/secrets/secret-key.entity.js';
+import { Consent } from '#src/users/consent.entity.js';
 import { Erasure } from '#src/users/erasure.entity.js';
 import { Identity } from '#src/users/identity.entity.js';
 import { Merge } from '#src/users/merge.entity.js';
@@ -42,6 +44,8 @@ async function dataSource(): Promise<DataSource> {
     MergeTicketRow,
     Merge,
     WechatAccessToken,
+    RegistrationTicket,
+    Consent,
   ];
   if (settings.url) return new DataSource({ ...migrationDataSourceOptions(settings, null), entities });
   const embedded = await openEmbeddedDatabase(settings.directory);

@@ -6,7 +6,7 @@ import type { EndedSession } from '../auth/sessions/session-ends.repository.js';
 import type { Queries } from '../database/statement.js';
 import { KeyedHash } from '../secrets/keyed-hash.js';
 import { UserErasureRepository } from '../users/user-erasure.repository.js';
-import { SessionKeysRepository } from '../wechat/session-keys.repository.js';
+import { WechatTraces } from './wechat-traces.js';
 
 /** What somebody who was erased leaves behind in an app: a hash that only this installation can make. */
 export const ERASED_OPENID = 'erased_openid';
@@ -17,7 +17,7 @@ export class AccountErasure {
   constructor(
     private readonly users: UserErasureRepository,
     private readonly sessions: SessionWithdrawal,
-    private readonly sessionKeys: SessionKeysRepository,
+    private readonly wechatTraces: WechatTraces,
     private readonly keyedHash: KeyedHash,
     private readonly audit: Audit,
   ) {}
@@ -46,7 +46,7 @@ export class AccountErasure {
     const accounts = identities
       .filter(({ kind }) => kind === 'wechat_openid')
       .map(({ issuer: appId, subject: openid }) => ({ appId, openid }));
-    for (const account of accounts) await this.sessionKeys.forget(transaction, account);
+    for (const account of accounts) await this.wechatTraces.forget(transaction, account);
     await this.buryWithin(transaction, accounts);
     await this.audit.record({ ...origin, event: 'user_erased', userId }, transaction);
     return ended;

@@ -2,8 +2,8 @@ import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { OrdinarySignInModule } from '../auth/ordinary-sign-in.module.js';
-import { UsersModule } from '../users/users.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
+import { UsersModule } from '../users/users.module.js';
 import { WechatModule } from '../wechat/wechat.module.js';
 import { AccountErasure } from './account-erasure.js';
 import { AccountLock } from './account-lock.js';
@@ -11,14 +11,30 @@ import { MeController } from './me.controller.js';
 import { PasswordChange } from './password/password-change.js';
 import { PasswordController } from './password/password.controller.js';
 import { PasswordProof } from './password/password-proof.js';
+import { PhoneBinding } from './phone-binding.js';
 import { Profiles } from './profiles.js';
+import { WechatAccounts } from './wechat-accounts.js';
+import { WechatData } from './wechat-data.js';
+import { WechatDataController } from './wechat-data.controller.js';
+import { WechatTraces } from './wechat-traces.js';
 import { WechatWithdrawal } from './wechat-withdrawal.js';
 
 /** What a signed-in person does with their account. */
 @Module({
   imports: [AuditModule, AuthModule, OrdinarySignInModule, UsersModule, SecretsModule, WechatModule],
-  controllers: [MeController, PasswordController],
-  providers: [Profiles, AccountLock, AccountErasure, WechatWithdrawal, PasswordProof, PasswordChange],
+  controllers: [MeController, PasswordController, WechatDataController],
+  providers: [
+    Profiles,
+    WechatAccounts,
+    WechatData,
+    PhoneBinding,
+    PasswordProof,
+    PasswordChange,
+    AccountLock,
+    AccountErasure,
+    WechatTraces,
+    WechatWithdrawal,
+  ],
   exports: [AccountLock, AccountErasure],
 })
 export class AccountModule {}

@@ -9,8 +9,8 @@ import { IdentityWithdrawalRepository, type OpenidOwner } from '../users/identit
 import { textOf } from '../wechat/push/parse-push.js';
 import type { PushEvent } from '../wechat/push/push-event.js';
 import { WechatPushSubscriber, type PushEffect, type PushSubscriber } from '../wechat/push/push-subscriber.js';
-import { SessionKeysRepository } from '../wechat/session-keys.repository.js';
 import { AccountErasure } from './account-erasure.js';
+import { WechatTraces } from './wechat-traces.js';
 import { withdrawnFields } from './withdrawn-fields.js';
 
 const NOTHING: PushEffect = { userId: null, withdrawn: [] };
@@ -27,7 +27,7 @@ export class WechatWithdrawal implements PushSubscriber {
   constructor(
     private readonly identities: IdentityWithdrawalRepository,
     private readonly sessions: SessionWithdrawal,
-    private readonly sessionKeys: SessionKeysRepository,
+    private readonly wechatTraces: WechatTraces,
     private readonly erasure: AccountErasure,
     private readonly settings: WechatSettings,
   ) {}
@@ -57,7 +57,7 @@ export class WechatWithdrawal implements PushSubscriber {
   private async leave({ appId, openid, traceId }: PushEvent, transaction: Queries): Promise<PushEffect> {
     if (openid === null) return NOTHING;
     const owner = await this.identities.lockOwner(transaction, appId, openid);
-    await this.sessionKeys.forget(transaction, { appId, openid });
+    await this.wechatTraces.forget(transaction, { appId, openid });
     if (!owner) return { ...NOTHING, withdrawn: ['session_key'] };
 
     const origin: Origin = { actor: { kind: 'wechat', id: null }, traceId };

@@ -35,7 +35,17 @@ import { SessionEndsRepository } from './sessions/session-ends.repository.js';
 import { SessionsRepository } from './sessions/sessions.repository.js';
 import { SignInLimits } from './sign-in/sign-in-limits.js';
 import { SignInRefusals } from './sign-in/sign-in-refusals.js';
+import { PhoneRegistration } from './sign-in/phone-registration.js';
+import { PhoneSignUp } from './sign-in/phone-sign-up.js';
+import { RegistrationPolicy } from './sign-in/registration-policy.js';
+import { RegistrationTicket } from './sign-in/registration-ticket.entity.js';
+import { RegistrationTickets } from './sign-in/registration-tickets.js';
+import { RegistrationTicketsRepository } from './sign-in/registration-tickets.repository.js';
+import { RiskGate } from './sign-in/risk-gate.js';
+import { ProvedPhones } from './proof/proved-phones.js';
 import { WechatCodeStrategy } from './sign-in/wechat-code.strategy.js';
+import { WechatLinking } from './sign-in/wechat-linking.js';
+import { WechatSessionOpening } from './sign-in/wechat-session-opening.js';
 import { WechatSignIn } from './sign-in/wechat-sign-in.js';
 import { WechatSignInController } from './sign-in/wechat-sign-in.controller.js';
 import { AccessTokens } from './tokens/access-tokens.js';
@@ -51,7 +61,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
   imports: [
     PassportModule,
     JwtModule.register({}),
-    TypeOrmModule.forFeature([Session, SigningKey, Revocation]),
+    TypeOrmModule.forFeature([Session, SigningKey, Revocation, RegistrationTicket]),
     AuditModule,
     LimitsModule,
     SecretsModule,
@@ -89,6 +99,15 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     SignInLimits,
     SignInRefusals,
     WechatCodeStrategy,
+    RiskGate,
+    RegistrationPolicy,
+    RegistrationTicketsRepository,
+    RegistrationTickets,
+    ProvedPhones,
+    PhoneRegistration,
+    PhoneSignUp,
+    WechatSessionOpening,
+    WechatLinking,
     WechatSignIn,
   ],
   exports: [
@@ -101,6 +120,10 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     SessionEnding,
     SessionWithdrawal,
     Sessions,
+    SessionsRepository,
+    ProvedPhones,
+    RegistrationTicketsRepository,
+    WechatLinking,
   ],
 })
 export class AuthModule {}

@@ -20,9 +20,10 @@ import { OrdinarySignIn } from './sign-in/ordinary-sign-in.js';
 import { PasswordSignInController } from './sign-in/password-sign-in.controller.js';
 import { PasswordSignIn } from './sign-in/password-sign-in.js';
 import { SignInRefusals } from './sign-in/sign-in-refusals.js';
-import { NoTickets, TicketLinking } from './sign-in/ticket-linking.js';
 import { openSmsProvider } from './sms/open-sms-provider.js';
 import { OneTimeCodes } from './sms/one-time-codes.js';
+import { TicketLinking } from './sign-in/ticket-linking.js';
+import { WechatLinking } from './sign-in/wechat-linking.js';
 import { OtpChallenge } from './sms/otp-challenge.entity.js';
 import { OtpChallengesRepository } from './sms/otp-challenges.repository.js';
 import { SmsController } from './sms/sms.controller.js';
@@ -52,7 +53,7 @@ import { SmsSignIn } from './sms/sms-sign-in.js';
     WechatProof,
     FreshProof,
     SignInRefusals,
-    { provide: TicketLinking, useClass: NoTickets },
+    { provide: TicketLinking, useExisting: WechatLinking },
     OrdinarySignIn,
     PasswordSignIn,
     { provide: SMS_PROVIDER, useFactory: openSmsProvider, inject: [SmsSettings, ServerSettings, LOGGER] },

@@ -7,6 +7,7 @@ import {
   OAuthSettings,
   PhoneSettings,
   RedisSettings,
+  RegistrationSettings,
   SandboxSettings,
   ServerSettings,
   SmsSettings,
@@ -31,6 +32,7 @@ export class ConfigModule {
       { provide: OAuthSettings, useValue: settings.oauth },
       { provide: PhoneSettings, useValue: settings.phones },
       { provide: SmsSettings, useValue: settings.sms },
+      { provide: RegistrationSettings, useValue: settings.registration },
       { provide: AuditSettings, useValue: settings.audit },
       { provide: LimitSettings, useValue: settings.limits },
     ];

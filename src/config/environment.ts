@@ -89,6 +89,12 @@ export class Environment {
   @Max(30_000)
   WECHAT_TIMEOUT_MS = 3000;
 
+  @Integer()
+  @IsInt()
+  @Min(10)
+  @Max(600)
+  USER_DATA_MAX_AGE_SECONDS = 300;
+
   @IsOptional()
   @Switch()
   @IsSwitch()
@@ -100,6 +106,20 @@ export class Environment {
 
   @IsIn(['always', 'on_phone', 'never'])
   REGISTRATION: 'always' | 'on_phone' | 'never' = 'always';
+
+  @IsOptional()
+  @Matches(/^[\x21-\x7e]{1,64}$/, { message: '$property must be 1 to 64 visible ASCII characters' })
+  POLICY_VERSION?: string;
+
+  @IsOptional()
+  @Integer()
+  @IsInt()
+  @Min(0)
+  @Max(4)
+  RISK_RANK_MAX?: number;
+
+  @IsIn(['admit', 'refuse'])
+  RISK_UNKNOWN: 'admit' | 'refuse' = 'admit';
 
   @Integer()
   @IsInt()

@@ -63,7 +63,7 @@ describe('the configuration', () => {
         metricsToken: null,
       },
       database: { url: null, directUrl: null, directory: join(directory, 'database'), prepared: true },
-      wechat: { apps: SANDBOX_APPS, apiBaseUrl: 'http://127.0.0.1:3000', timeoutMs: 3000 },
+      wechat: { apps: SANDBOX_APPS, apiBaseUrl: 'http://127.0.0.1:3000', timeoutMs: 3000, userDataMaxAgeSeconds: 300 },
       sandbox: { enabled: true, controlToken: null },
       tokens: {
         issuer: 'http://127.0.0.1:3000',

@@ -41,7 +41,6 @@ export function loadSettings(variables: NodeJS.ProcessEnv, options: LoadOptions 
   const sandbox = environment.WECHAT_SANDBOX ?? (!production && !environment.WECHAT_APPS && !environment.DATABASE_URL);
   const apps = environment.WECHAT_APPS ? parseWechatApps(environment.WECHAT_APPS, problems) : [];
 
-  checkRegistration(environment, apps, problems);
   checkLifetimes(environment, problems);
   if (production) checkProduction(environment, apps, problems);
   else if (!environment.WECHAT_APPS && !sandbox) {
@@ -72,6 +71,7 @@ export function loadSettings(variables: NodeJS.ProcessEnv, options: LoadOptions 
       apps: apps.length > 0 ? apps : SANDBOX_APPS,
       apiBaseUrl: withoutTrailingSlash(environment.WECHAT_API_BASE_URL ?? (sandbox ? localUrl : WECHAT_API)),
       timeoutMs: environment.WECHAT_TIMEOUT_MS,
+      userDataMaxAgeSeconds: environment.USER_DATA_MAX_AGE_SECONDS,
     },
     sandbox: { enabled: sandbox, controlToken: environment.SANDBOX_CONTROL_TOKEN ?? null },
     tokens: {
@@ -85,6 +85,12 @@ export function loadSettings(variables: NodeJS.ProcessEnv, options: LoadOptions 
     oauth: { clients },
     phones: { trustDays: environment.PHONE_TRUST_DAYS },
     sms: { providerModule: environment.SMS_PROVIDER_MODULE ? resolve(environment.SMS_PROVIDER_MODULE) : null },
+    registration: {
+      policy: environment.REGISTRATION,
+      policyVersion: environment.POLICY_VERSION ?? null,
+      riskRankMax: environment.RISK_RANK_MAX ?? null,
+      admitsUnknownRisk: environment.RISK_UNKNOWN === 'admit',
+    },
     audit: { retentionDays: environment.AUDIT_RETENTION_DAYS },
     limits: { enabled: environment.RATE_LIMIT },
   });
@@ -153,19 +159,11 @@ function optionalNames(): string[] {
     'TOKEN_ISSUER',
     'TOKEN_AUDIENCE',
     'SMS_PROVIDER_MODULE',
+    'POLICY_VERSION',
+    'RISK_RANK_MAX',
     'DOCS',
     ...SECRET_VARIABLES,
   ];
-}
-
-function checkRegistration(environment: Environment, apps: readonly WechatApp[], problems: string[]): void {
-  const later = 'only "always" is available in this version';
-  if (environment.REGISTRATION !== 'always') problems.push(`REGISTRATION: ${later}`);
-  apps.forEach((app, index) => {
-    if (app.registration && app.registration !== 'always') {
-      problems.push(`WECHAT_APPS[${index}].registration: ${later}`);
-    }
-  });
 }
 
 function checkLifetimes(environment: Environment, problems: string[]): void {

@@ -94,6 +94,8 @@ export abstract class WechatSettings {
   abstract readonly apps: readonly WechatApp[];
   abstract readonly apiBaseUrl: string;
   abstract readonly timeoutMs: number;
+  /** How old encrypted data may be, by its watermark. */
+  abstract readonly userDataMaxAgeSeconds: number;
 }
 
 /** Whether the WeChat sandbox is mounted. */
@@ -144,6 +146,18 @@ export abstract class SmsSettings {
   abstract readonly providerModule: string | null;
 }
 
+/** Who may become a user. */
+export abstract class RegistrationSettings {
+  /** For apps that name none of their own. */
+  abstract readonly policy: Registration;
+  /** The version of the privacy policy that whoever registers must have agreed to; null asks for none. */
+  abstract readonly policyVersion: string | null;
+  /** The highest risk rank of WeChat's, 0 to 4, that may register; null does not ask. */
+  abstract readonly riskRankMax: number | null;
+  /** Whether people register while WeChat does not tell their rank. */
+  abstract readonly admitsUnknownRisk: boolean;
+}
+
 /** What the audit log keeps. */
 export abstract class AuditSettings {
   abstract readonly retentionDays: number;
@@ -161,6 +175,7 @@ export interface Settings {
   readonly oauth: OAuthSettings;
   readonly phones: PhoneSettings;
   readonly sms: SmsSettings;
+  readonly registration: RegistrationSettings;
   readonly audit: AuditSettings;
   readonly limits: LimitSettings;
 }

@@ -1,6 +1,7 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DatabaseSettings } from '../config/settings.js';
+import { Cleaning } from './cleaning.js';
 import { Database } from './database.js';
 import { NotificationListener } from './listener.js';
 import { openDataSource } from './open-data-source.js';
@@ -20,8 +21,8 @@ export class DatabaseModule {
           dataSourceFactory: (options) => openDataSource(settings, options?.entities ?? []),
         }),
       ],
-      providers: [Database, SchemaVersion, NotificationListener, RedisConnection],
-      exports: [Database, SchemaVersion, NotificationListener, RedisConnection],
+      providers: [Database, SchemaVersion, NotificationListener, RedisConnection, Cleaning],
+      exports: [Database, SchemaVersion, NotificationListener, RedisConnection, Cleaning],
     };
   }
 }

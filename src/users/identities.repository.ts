@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { AUDIT_COLUMNS, NEW_AUDIT_ID } from '../audit/audit-events.repository.js';
 import { Database, Rollback } from '../database/database.js';
-import { statement } from '../database/statement.js';
+import { statement, type Queries } from '../database/statement.js';
 import type { IdentityKind } from './identity.entity.js';
 import { PROFILE_COLUMNS, type ProfileRow } from './user-profile.js';
 
@@ -18,6 +18,17 @@ export interface FoundRow extends ProfileRow {
   readonly identity_id: string;
   readonly matched: IdentityKind;
 }
+
+const findByName = statement<FoundRow>(
+  'find_by_identity',
+  `select i.id as identity_id, i.kind as matched, ${PROFILE_COLUMNS}
+   from identities i join users u on u.id = i.user_id where i.kind = $1 and i.issuer = $2 and i.subject = $3`,
+);
+
+const findOwnIdentity = statement<{ id: string }>(
+  'find_own_identity',
+  'select id from identities where user_id = $1 and kind = $2 and issuer = $3 and subject = $4',
+);
 
 const findByWechat = statement<FoundRow>(
   'find_by_wechat',
@@ -61,6 +72,18 @@ const linkIdentity = statement<{ id: string }>(
    select id from linked`,
 );
 
+const insertConsent = statement<never>(
+  'insert_consent',
+  'insert into consents (user_id, policy_version, app_id) values ($1, $2, $3)',
+);
+
+/** Somebody who is to become a user. */
+export interface Newcomer {
+  readonly identities: readonly IdentityName[];
+  /** The version of the privacy policy they agreed to, if they were asked. */
+  readonly policyVersion: string | null;
+}
+
 /** Where an identity was shown: the app, and the request. */
 export interface Appearance {
   readonly appId: string | null;
@@ -72,29 +95,57 @@ export interface Appearance {
 export class IdentitiesRepository {
   constructor(private readonly database: Database) {}
 
+  /** The row of an identity that this user holds; null when they do not. Sees what the transaction has done. */
+  async findOwn(transaction: Queries, userId: string, { kind, issuer, subject }: IdentityName): Promise<string | null> {
+    const [own] = await transaction.query(findOwnIdentity, [userId, kind, issuer, subject]);
+    return own?.id ?? null;
+  }
+
+  /** Finds who holds an identity. */
+  async findHolder({ kind, issuer, subject }: IdentityName): Promise<FoundRow | null> {
+    const [row] = await this.database.query(findByName, [kind, issuer, subject]);
+    return row ?? null;
+  }
+
   /** Finds who holds the openid and who holds the unionid: no row, one, or two that may be of one user or of two. */
   async findByWechat(openid: IdentityName, unionid: IdentityName | null): Promise<FoundRow[]> {
     const values = [openid.issuer, openid.subject, unionid?.issuer ?? null, unionid?.subject ?? null];
     return this.database.query(findByWechat, values);
   }
 
-  /** Makes a user with these identities, or nobody at all and false when somebody else has one of them by now. */
-  async createUser(identities: readonly IdentityName[], { appId, traceId }: Appearance): Promise<boolean> {
+  /**
+   * Makes a user with these identities, or nobody at all and false when somebody else has one of them by now.
+   *
+   * @param alongside done in the same transaction; what it throws undoes everything
+   */
+  async createUser(
+    { identities, policyVersion }: Newcomer,
+    { appId, traceId }: Appearance,
+    alongside: (transaction: Queries, userId: string) => Promise<void> = async () => undefined,
+  ): Promise<boolean> {
     const userId = uuidv7();
     const created = await this.database.transaction(async (transaction) => {
       await transaction.query(insertUser, [userId, appId, traceId]);
       const inserted = await transaction.query(insertIdentities, insertValues(userId, identities));
       if (inserted.length < identities.length) throw new Rollback();
+      if (policyVersion !== null) await transaction.query(insertConsent, [userId, policyVersion, appId]);
+      await alongside(transaction, userId);
       return true;
     });
     return created ?? false;
   }
 
-  /** Adds an identity to a user; false when it exists by now, whoever holds it, or the user was erased. */
-  async add(userId: string, identity: IdentityName, { appId, traceId }: Appearance): Promise<boolean> {
+  /** Adds an identity to a user, and answers its id; null when it exists by now, whoever holds it, or the user was erased. */
+  async add(
+    userId: string,
+    identity: IdentityName,
+    { appId, traceId }: Appearance,
+    queries: Queries = this.database,
+  ): Promise<string | null> {
     const { kind, issuer, subject } = identity;
     const values = [uuidv7(), userId, kind, issuer, subject, appId, traceId];
-    return (await this.database.query(linkIdentity, values)).length === 1;
+    const [linked] = await queries.query(linkIdentity, values);
+    return linked?.id ?? null;
   }
 }
 

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { AppError } from '../errors/app-error.js';
 import { LOGGER } from '../logging/logging.module.js';
-import { IdentitiesRepository, type FoundRow, type IdentityName } from './identities.repository.js';
+import { IdentitiesRepository, type FoundRow, type IdentityName, type Newcomer } from './identities.repository.js';
 import type { UserProfile } from './user-profile.js';
 import type { UserStatus } from './user.entity.js';
 import { UserProfiles } from './user-profiles.js';
@@ -36,19 +36,32 @@ export class IdentityLinking {
   ) {}
 
   /**
-   * Decides which user a WeChat identity belongs to, and creates one if there is none.
+   * Decides which user a WeChat identity belongs to; null when it is nobody's.
    *
-   * Two first sign-ins with the same openid, or with one unionid in two apps, give the same user, however they
-   * interleave. A unionid that arrives later is attached here; it never moves an identity to another user.
+   * An openid that is new is attached to the user whom its unionid names, and a unionid that arrives later to the openid's.
+   * No identity is ever moved to another user.
    */
-  async resolve(identity: WechatIdentity, traceId: string | null): Promise<Resolution> {
+  async find(identity: WechatIdentity, traceId: string | null): Promise<Resolution | null> {
+    return this.settle(identity, traceId, null);
+  }
+
+  /**
+   * The same, and creates a user if there is none.
+   *
+   * Two first sign-ins with the same openid, or with one unionid in two apps, give the same user, however they interleave.
+   */
+  async register(identity: WechatIdentity, policyVersion: string | null, traceId: string | null): Promise<Resolution> {
+    return (await this.settle(identity, traceId, { policyVersion }))!;
+  }
+
+  private async settle(
+    identity: WechatIdentity,
+    traceId: string | null,
+    newcomer: Pick<Newcomer, 'policyVersion'> | null,
+  ): Promise<Resolution | null> {
     const where = { appId: identity.appId, traceId };
-    const openid: IdentityName = { kind: 'wechat_openid', issuer: identity.appId, subject: identity.openid };
-    const unionid: IdentityName | null = identity.union && {
-      kind: 'wechat_unionid',
-      issuer: identity.union.openPlatform,
-      subject: identity.union.unionid,
-    };
+    const { openid, unionid } = namesOf(identity);
+    const all = unionid ? [openid, unionid] : [openid];
     let isNewUser = false;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const found = await this.identities.findByWechat(openid, unionid);
@@ -58,7 +71,8 @@ export class IdentityLinking {
       if (byOpenid && (byUnionid || !unionid)) return this.known(byOpenid, byUnionid, isNewUser);
       if (byOpenid && unionid) await this.identities.add(byOpenid.id, unionid, where);
       else if (byUnionid) await this.identities.add(byUnionid.id, openid, where);
-      else isNewUser = await this.identities.createUser(unionid ? [openid, unionid] : [openid], where);
+      else if (!newcomer) return null;
+      else isNewUser = await this.identities.createUser({ ...newcomer, identities: all }, where);
     }
     throw new AppError('SERVICE_UNAVAILABLE', { context: { reason: 'identity kept changing' }, retryAfterSeconds: 1 });
   }
@@ -70,4 +84,15 @@ export class IdentityLinking {
     }
     return { isNewUser, user: this.profiles.of(byOpenid), status: byOpenid.status, identityId: byOpenid.identity_id };
   }
+}
+
+/** A WeChat identity by the names it is stored under. */
+export function namesOf({ appId, openid, union }: WechatIdentity): {
+  openid: IdentityName;
+  unionid: IdentityName | null;
+} {
+  return {
+    openid: { kind: 'wechat_openid', issuer: appId, subject: openid },
+    unionid: union && { kind: 'wechat_unionid', issuer: union.openPlatform, subject: union.unionid },
+  };
 }

@@ -52,9 +52,10 @@ export class NumberHoldersRepository {
   /** Makes a user who holds the number, freshly proved; null and nobody when somebody else holds it by now. */
   async create(number: PhoneNumber, { appId, traceId }: Appearance): Promise<string | null> {
     const userId = uuidv7();
+    const phone = await this.phones.identityOf(number);
     return this.database.transaction(async (transaction) => {
       await transaction.query(insertUser, [userId, appId, traceId]);
-      const holder = await this.numbers.give(transaction, userId, number);
+      const holder = await this.numbers.give(transaction, userId, number, phone);
       if (holder !== userId) throw new Rollback();
       return userId;
     });

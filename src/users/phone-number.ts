@@ -1,4 +1,5 @@
-import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js';
+import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/core';
+import metadata from 'libphonenumber-js/min/metadata';
 
 /** A phone number as everything here knows it. */
 export interface PhoneNumber {
@@ -15,7 +16,7 @@ const TYPED = /^\+?[0-9][0-9 ()-]{3,30}$/;
 /** Reads what a person typed: with a country code, or a number of mainland China. Null when it can be no phone number. */
 export function readTypedNumber(text: string): PhoneNumber | null {
   if (!TYPED.test(text)) return null;
-  const parsed = parsePhoneNumberFromString(text, HOME);
+  const parsed = parsePhoneNumberFromString(text, HOME, metadata);
   return parsed?.isPossible() ? { e164: parsed.number } : null;
 }
 
@@ -26,7 +27,7 @@ export function readTypedNumber(text: string): PhoneNumber | null {
  */
 export function readWechatNumber(countryCode: string, purePhoneNumber: string): PhoneNumber | null {
   if (!/^[1-9]\d{0,2}$/.test(countryCode) || !/^\d{4,14}$/.test(purePhoneNumber)) return null;
-  const parsed = parsePhoneNumberFromString(`+${countryCode}${purePhoneNumber}`);
+  const parsed = parsePhoneNumberFromString(`+${countryCode}${purePhoneNumber}`, metadata);
   return parsed?.isPossible() ? { e164: parsed.number } : null;
 }
 
@@ -42,7 +43,7 @@ export function isTestNumber({ e164 }: PhoneNumber): boolean {
  * Source: the rule of WeChat's own phone number component.
  */
 export function maskNumber({ e164 }: PhoneNumber): string {
-  const parsed = parsePhoneNumberFromString(e164);
+  const parsed = parsePhoneNumberFromString(e164, metadata);
   const code = parsed?.countryCallingCode ?? '';
   const digits = parsed?.nationalNumber ?? e164.slice(1);
   return code === '86' ? maskDigits(digits) : `+${code} ${maskDigits(digits)}`;

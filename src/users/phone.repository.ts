@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { statement, type Queries } from '../database/statement.js';
+import type { IdentityName } from './identities.repository.js';
 import { lockUser } from './lock-user.js';
 import type { PhoneNumber } from './phone-number.js';
 import { PhoneVault } from './phone-vault.js';
@@ -30,10 +31,10 @@ export class PhoneRepository {
   /**
    * Makes a number, freshly proved, the person's own within the caller's transaction; their old one is given up.
    *
-   * Answers who holds the number now: somebody else if it was theirs, and then the caller must undo the transaction.
+   * `identity` is the number's, looked up before the transaction began. Answers who holds the number now: somebody else if
+   * it was theirs, and then the caller must undo the transaction.
    */
-  async give(transaction: Queries, userId: string, number: PhoneNumber): Promise<string> {
-    const { subject } = await this.phones.identityOf(number);
+  async give(transaction: Queries, userId: string, number: PhoneNumber, { subject }: IdentityName): Promise<string> {
     await transaction.query(lockUser, [userId]);
     await transaction.query(removeOtherNumbers, [userId, subject]);
     const [holder] = await transaction.query(addNumber, [uuidv7(), userId, subject]);

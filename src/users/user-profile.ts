@@ -27,12 +27,13 @@ export interface ProfileRow {
   readonly nickname: string | null;
   readonly avatar_url: string | null;
   readonly phone_sealed: Buffer | null;
+  readonly phone_proved_at: Date | null;
   readonly created_at: Date;
   readonly identities: readonly { id: string; kind: IdentityKind; issuer: string }[];
 }
 
 /** Selects a profile from `users u`. */
 export const PROFILE_COLUMNS = `
-  u.id, u.status, u.nickname, u.avatar_url, u.phone_sealed, u.created_at,
+  u.id, u.status, u.nickname, u.avatar_url, u.phone_sealed, u.phone_proved_at, u.created_at,
   (select coalesce(json_agg(json_build_object('id', i.id, 'kind', i.kind, 'issuer', i.issuer) order by i.created_at, i.id), '[]')
      from identities i where i.user_id = u.id) as identities`;

@@ -13,6 +13,9 @@ import { User } from './user.entity.js';
 import { UserStatusRepository } from './user-status.repository.js';
 import { NumberHoldersRepository } from './number-holders.repository.js';
 import { PhoneLinking } from './phone-linking.js';
+import { Consent } from './consent.entity.js';
+import { PhoneHolders } from './phone-holders.js';
+import { WechatIdentities } from './wechat-identities.js';
 import { PhoneRepository } from './phone.repository.js';
 import { PhoneVault } from './phone-vault.js';
 import { UserProfiles } from './user-profiles.js';
@@ -20,7 +23,7 @@ import { UsersRepository } from './users.repository.js';
 
 /** Who a person is: users and the identities that lead to them. */
 @Module({
-  imports: [SecretsModule, TypeOrmModule.forFeature([User, Identity, Erasure])],
+  imports: [SecretsModule, TypeOrmModule.forFeature([User, Identity, Erasure, Consent])],
   providers: [
     CredentialsRepository,
     IdentitiesRepository,
@@ -30,6 +33,8 @@ import { UsersRepository } from './users.repository.js';
     PhoneRepository,
     NumberHoldersRepository,
     PhoneLinking,
+    PhoneHolders,
+    WechatIdentities,
     UserProfiles,
     UsersRepository,
     UserStatusRepository,
@@ -43,6 +48,8 @@ import { UsersRepository } from './users.repository.js';
     PhoneLinking,
     PhoneVault,
     PhoneRepository,
+    PhoneHolders,
+    WechatIdentities,
     UserProfiles,
     UsersRepository,
     UserStatusRepository,

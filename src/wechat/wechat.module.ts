@@ -19,6 +19,10 @@ import { agentsWithConnectTimeout } from './connect-timeout.js';
 import { SessionKeysRepository } from './session-keys.repository.js';
 import { SharedAccessTokens } from './shared-access-tokens.js';
 import { StableTokens } from './stable-tokens.js';
+import { SessionKeys } from './session-keys.js';
+import { UserData } from './user-data.js';
+import { UserDataReadingsRepository } from './user-data-readings.repository.js';
+import { WechatPhones } from './wechat-phones.js';
 import { UserDataReading } from './user-data-reading.entity.js';
 import { WechatAccessToken } from './wechat-access-token.entity.js';
 import { WechatApi } from './wechat-api.js';
@@ -63,6 +67,10 @@ const CONNECT_SHARE = 1 / 3;
     ComponentLogin,
     Code2Session,
     SessionKeysRepository,
+    UserDataReadingsRepository,
+    SessionKeys,
+    UserData,
+    WechatPhones,
     WechatLogin,
     StableTokens,
     {
@@ -75,6 +83,6 @@ const CONNECT_SHARE = 1 / 3;
     AuthorizedCalls,
     WechatApi,
   ],
-  exports: [WechatApi, WechatApps, WechatLogin, SessionKeysRepository],
+  exports: [WechatApi, WechatApps, WechatLogin, SessionKeys, SessionKeysRepository, UserData, WechatPhones],
 })
 export class WechatModule {}

@@ -3,7 +3,7 @@ import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
 import { Database } from '../../src/database/database.js';
 import { statement } from '../../src/database/statement.js';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import { IdentitiesRepository, type IdentityName } from '../../src/users/identities.repository.js';
+import { IdentitiesRepository, type Newcomer } from '../../src/users/identities.repository.js';
 import { closeTable } from '../support/table-gate.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, describeOnPostgres, type TestDatabase } from '../support/test-database.js';
@@ -139,7 +139,7 @@ function weaken({ app }: TestApp): void {
   const database = app.get(Database);
   const insertUser = statement('weak_insert_user', 'insert into users (id) values ($1)');
   const insertIdentity = statement('weak_insert_identity', 'insert into identities values ($1, $2, $3, $4, $5)');
-  app.get(IdentitiesRepository).createUser = async (identities: readonly IdentityName[]) => {
+  app.get(IdentitiesRepository).createUser = async ({ identities }: Newcomer) => {
     const userId = uuidv7();
     await database.transaction(async (transaction) => {
       await transaction.query(insertUser, [userId]);

@@ -140,6 +140,14 @@ const findStanding = statement<Standing>(
    from sessions s join users u on u.id = s.user_id where s.id = $1`,
 );
 
+const findWechatAccount = statement<{ appId: string; openid: string }>(
+  'find_wechat_account_of_session',
+  `select i.issuer as "appId", i.subject as openid from sessions s join identities i on i.id = s.identity_id
+   where s.id = $1 and i.kind = 'wechat_openid' and i.user_id = s.user_id`,
+);
+
+const setIdentity = statement<never>('set_session_identity', 'update sessions set identity_id = $2 where id = $1');
+
 /** The sessions table: opening and listing. What a new session ends is written to the feed in the same transaction. */
 @Injectable()
 export class SessionsRepository {
@@ -178,6 +186,17 @@ export class SessionsRepository {
 
   async findLiveOfUser(userId: string): Promise<DeviceRow[]> {
     return this.database.query(findLiveOfUser, [userId]);
+  }
+
+  /** Makes a session speak for another identity of its user, within the caller's transaction. */
+  async speakFor(transaction: Queries, sessionId: string, identityId: string): Promise<void> {
+    await transaction.query(setIdentity, [sessionId, identityId]);
+  }
+
+  /** The openid that opened the session, or was last linked in it; null when there is none any more. */
+  async findWechatAccount(sessionId: string): Promise<{ appId: string; openid: string } | null> {
+    const [account] = await this.database.query(findWechatAccount, [sessionId]);
+    return account ?? null;
   }
 
   /** Null when there is no such session. */

@@ -42,6 +42,11 @@ export class OrdinarySignIn {
     if (ticket !== undefined) await this.tickets.demand(ticket);
   }
 
+  /** Runs the step that proves who somebody is; a wrong proof counts against the ticket. @throws AppError TICKET_INVALID */
+  async prove<Result>(ticket: string | undefined, step: () => Promise<Result>): Promise<Result> {
+    return ticket === undefined ? step() : this.tickets.attempt(ticket, step);
+  }
+
   /** @throws AppError USER_DISABLED, TICKET_INVALID, IDENTITY_ALREADY_LINKED */
   async signIn({ userId, isNewUser, amr, passwordVersion }: ProvedUser, place: SignInPlace): Promise<SignedInDto> {
     const { device, ticket, traceId } = place;

@@ -25,8 +25,9 @@ export class PasswordSignIn {
    *   TICKET_INVALID
    */
   async signIn(username: string, password: string, place: SignInPlace): Promise<SignedInDto> {
-    await this.ordinary.demandTicket(place.ticket);
-    const credentials = await this.prove(normaliseUsername(username), password);
+    const credentials = await this.ordinary.prove(place.ticket, () =>
+      this.prove(normaliseUsername(username), password),
+    );
     const { userId, passwordVersion } = credentials;
     try {
       return await this.ordinary.signIn({ userId, isNewUser: false, amr: ['pwd'], passwordVersion }, place);

@@ -1,6 +1,3 @@
-import { Injectable } from '@nestjs/common';
-import { AppError } from '../../errors/app-error.js';
-
 /** The WeChat identity that a ticket stood for, once it is linked. */
 export interface LinkedByTicket {
   readonly identityId: string;
@@ -18,21 +15,16 @@ export abstract class TicketLinking {
   abstract demand(ticket: string): Promise<void>;
 
   /**
+   * Runs the step that proves who somebody is, if the ticket could be honoured now. A wrong proof counts against it.
+   *
+   * @throws AppError TICKET_INVALID, and what the step throws
+   */
+  abstract attempt<Result>(ticket: string, step: () => Promise<Result>): Promise<Result>;
+
+  /**
    * Links, and spends the ticket, as one.
    *
    * @throws AppError TICKET_INVALID, IDENTITY_ALREADY_LINKED
    */
   abstract link(ticket: string, userId: string, traceId: string | null): Promise<LinkedByTicket>;
-}
-
-/** Where no tickets are issued, none is good. */
-@Injectable()
-export class NoTickets extends TicketLinking {
-  override demand(_ticket: string): Promise<void> {
-    return Promise.reject(new AppError('TICKET_INVALID'));
-  }
-
-  override link(_ticket: string, _userId: string, _traceId: string | null): Promise<LinkedByTicket> {
-    return Promise.reject(new AppError('TICKET_INVALID'));
-  }
 }

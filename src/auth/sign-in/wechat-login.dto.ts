@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { Equals, IsObject, Matches, ValidateNested } from 'class-validator';
+import { IsBoolean, IsObject, Matches, ValidateNested } from 'class-validator';
 import { Optional } from '../../http/optional.decorator.js';
 import { IsPlainText } from '../../http/is-plain-text.js';
 
@@ -22,6 +22,13 @@ export class DeviceDto {
   readonly platform?: string;
 }
 
+/** What the person agreed to. */
+export class ConsentDto {
+  @ApiProperty({ minLength: 1, maxLength: 64, description: 'The version of the privacy policy that was shown' })
+  @Matches(/^[\x21-\x7e]{1,64}$/, { message: '$property must be 1 to 64 visible ASCII characters' })
+  readonly policyVersion!: string;
+}
+
 export class WechatLoginDto {
   @ApiProperty({ description: 'The code of wx.login; lives 5 minutes, works once', pattern: '^[A-Za-z0-9_.-]{1,512}$' })
   @Matches(/^[A-Za-z0-9_.-]{1,512}$/, { message: '$property must be 1 to 512 of A-Z a-z 0-9 _ . -' })
@@ -32,10 +39,17 @@ export class WechatLoginDto {
   @Matches(/^[\x21-\x7e]{1,128}$/, { message: '$property must be 1 to 128 visible ASCII characters' })
   readonly appId?: string;
 
-  @ApiPropertyOptional({ enum: [true] })
+  @ApiPropertyOptional({ default: true, description: 'false: sign in silently or not at all' })
   @Optional()
-  @Equals(true, { message: '$property can only be true in this version' })
-  readonly createUser?: true;
+  @IsBoolean()
+  readonly createUser?: boolean;
+
+  @ApiPropertyOptional({ type: ConsentDto })
+  @Optional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ConsentDto)
+  readonly consent?: ConsentDto;
 
   @ApiPropertyOptional({ type: DeviceDto })
   @Optional()

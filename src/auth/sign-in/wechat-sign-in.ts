@@ -1,39 +1,49 @@
 import { Injectable } from '@nestjs/common';
-import { IdentityLinking } from '../../users/identity-linking.js';
+import { IdentityLinking, type Resolution } from '../../users/identity-linking.js';
 import type { VerifiedIdentity } from '../../wechat/wechat-login.js';
-import { Sessions } from '../sessions/sessions.js';
-import { SignInRefusals } from './sign-in-refusals.js';
-import type { SignedInDto } from './signed-in.dto.js';
-import type { DeviceDto } from './wechat-login.dto.js';
+import { RegistrationPolicy } from './registration-policy.js';
+import { RegistrationTickets } from './registration-tickets.js';
+import type { SignedInDto, UnregisteredDto } from './signed-in.dto.js';
+import type { WechatLoginDto } from './wechat-login.dto.js';
+import { WechatSessionOpening } from './wechat-session-opening.js';
+
+/** The request a sign-in came with. */
+export interface SignInRequest {
+  readonly body: Pick<WechatLoginDto, 'createUser' | 'device' | 'consent'>;
+  readonly clientIp: string;
+  readonly traceId: string | null;
+}
 
 /** Signs in whoever WeChat vouches for. */
 @Injectable()
 export class WechatSignIn {
   constructor(
     private readonly linking: IdentityLinking,
-    private readonly sessions: Sessions,
-    private readonly refusals: SignInRefusals,
+    private readonly policy: RegistrationPolicy,
+    private readonly tickets: RegistrationTickets,
+    private readonly opening: WechatSessionOpening,
   ) {}
 
-  /** @throws AppError USER_DISABLED */
-  async signIn(
+  /**
+   * Signs in the person, registers somebody new where that needs nothing else, and hands out a ticket where it does.
+   *
+   * @throws AppError USER_DISABLED, and as `RegistrationPolicy.admit`
+   */
+  async signIn(identity: VerifiedIdentity, request: SignInRequest): Promise<SignedInDto | UnregisteredDto> {
+    const known = await this.linking.find(identity, request.traceId);
+    const resolution = known ?? (await this.register(identity, request));
+    if (!resolution) return { status: 'unregistered', ...(await this.tickets.issue(identity)) };
+    const { device } = request.body;
+    return this.opening.open(resolution, { appId: identity.appId, device, traceId: request.traceId });
+  }
+
+  /** Null where a sign-in alone makes no user. */
+  private async register(
     identity: VerifiedIdentity,
-    device: DeviceDto | undefined,
-    traceId: string | null,
-  ): Promise<SignedInDto> {
-    const { user, isNewUser, identityId } = await this.linking.resolve(identity, traceId);
-    const opening = this.sessions.open({
-      userId: user.id,
-      identityId,
-      appId: identity.appId,
-      amr: ['wx'],
-      device: { id: device?.id ?? null, name: device?.name ?? null, platform: device?.platform ?? null },
-      traceId,
-    });
-    const tokens = await opening.catch((error: unknown) => {
-      this.refusals.note(error, { appId: identity.appId, traceId });
-      throw error;
-    });
-    return { status: 'signed_in', isNewUser, user, tokens };
+    { body, clientIp, traceId }: SignInRequest,
+  ): Promise<Resolution | null> {
+    if (body.createUser === false || this.policy.of(identity.appId) !== 'always') return null;
+    const policyVersion = await this.policy.admit(identity, body.consent, clientIp);
+    return this.linking.register(identity, policyVersion, traceId);
   }
 }

@@ -5,6 +5,7 @@ import { CreateMerges1763601000000 } from './1763601000000-create-merges.js';
 import { CreateAuditEvents1763600700000 } from './1763600700000-create-audit-events.js';
 import { CreateRateLimits1763600710000 } from './1763600710000-create-rate-limits.js';
 import { CreateAccessTokens1763600500000 } from './1763600500000-create-access-tokens.js';
+import { CreateRegistrationTickets1763600900000 } from './1763600900000-create-registration-tickets.js';
 import { CreateRevocations1763600300000 } from './1763600300000-create-revocations.js';
 import { CreateSessions1763600200000 } from './1763600200000-create-sessions.js';
 import { CreateWechatSessions1763600400000 } from './1763600400000-create-wechat-sessions.js';
@@ -25,4 +26,5 @@ export const MIGRATIONS = [
   CreateRateLimits1763600710000,
   CreateCredentials1763600800000,
   CreateMerges1763601000000,
+  CreateRegistrationTickets1763600900000,
 ];

@@ -25,7 +25,7 @@ function securityAt(apiBaseUrl: string): ApiSecurity {
     { appId: APP_ID, secret: 's', apiSecurity: KEYS },
     { appId: 'wxclear', secret: 's' },
   ];
-  const settings: WechatSettings = { apps, apiBaseUrl, timeoutMs: 1000 };
+  const settings: WechatSettings = { apps, apiBaseUrl, timeoutMs: 1000, userDataMaxAgeSeconds: 300 };
   return new ApiSecurity(settings, createLogger('trace', { write: (line: string) => void logs.push(line) }));
 }
 
