@@ -19,6 +19,8 @@ import { WechatProof } from './proof/wechat-proof.js';
 import { OrdinarySignIn } from './sign-in/ordinary-sign-in.js';
 import { PasswordSignInController } from './sign-in/password-sign-in.controller.js';
 import { PasswordSignIn } from './sign-in/password-sign-in.js';
+import { SignInGate } from './sign-in/sign-in-gate.js';
+import { SignInLimits } from './sign-in/sign-in-limits.js';
 import { SignInRefusals } from './sign-in/sign-in-refusals.js';
 import { openSmsProvider } from './sms/open-sms-provider.js';
 import { OneTimeCodes } from './sms/one-time-codes.js';
@@ -53,6 +55,8 @@ import { SmsSignIn } from './sms/sms-sign-in.js';
     WechatProof,
     FreshProof,
     SignInRefusals,
+    SignInLimits,
+    SignInGate,
     { provide: TicketLinking, useExisting: WechatLinking },
     OrdinarySignIn,
     PasswordSignIn,

@@ -255,6 +255,44 @@ describe('a one-time code', () => {
   });
 });
 
+describe('what is secret about a number', () => {
+  it('stands neither in a copy of the database nor in a log', async () => {
+    const phone = '+8613955512345';
+    const code = await smsCode(server, phone);
+    await login(phone, wrong(code));
+    const tables = await server.sql<{ name: string }>(
+      `select tablename as name from pg_tables where schemaname = 'public'`,
+    );
+    const copy = async (): Promise<string> => {
+      const rows = await Promise.all(tables.map(({ name }) => server.sql(`select t::text as row from ${name} t`)));
+      return JSON.stringify(rows);
+    };
+    const [before] = await server.sql<{ row: string }>(
+      'select o::text as row from otp_challenges o order by expires_at desc limit 1',
+    );
+    expect(before!.row).not.toContain(code);
+    const { body } = await login(phone, code);
+    const text = (await copy()) + server.logs.join('');
+    expect(text).toContain(body.user.id);
+    // Bytes are shown in hexadecimal.
+    for (const form of ['13955512345', Buffer.from(phone).toString('hex')]) expect(text).not.toContain(form);
+  });
+});
+
+describe('messages for one address', () => {
+  it('are thirty a day, to whatever numbers', async () => {
+    const limited = await TestServer.start({ RATE_LIMIT: 'on', ...SMS_TO_OUTBOX });
+    try {
+      for (let time = 0; time < 30; time += 1) await smsCode(limited, freshNumber());
+      const answer = await limited.post(CODE, { phone: freshNumber() });
+      expectProblem(answer, 'RATE_LIMITED');
+      expect(retryAfter(answer)).toBeGreaterThan(80_000);
+    } finally {
+      await limited.close();
+    }
+  });
+});
+
 describe('a request that cannot be right', () => {
   it.each([
     '',

@@ -5,7 +5,12 @@ import { networkOf } from '../../limits/client-network.js';
 import { Limits } from '../../limits/limits.js';
 
 // What somebody who guesses codes gets to hear.
-const REJECTIONS: readonly ErrorCode[] = ['WECHAT_CODE_REJECTED', 'TICKET_INVALID'];
+const REJECTIONS: readonly ErrorCode[] = [
+  'WECHAT_CODE_REJECTED',
+  'TICKET_INVALID',
+  'CREDENTIALS_INVALID',
+  'OTP_INVALID',
+];
 
 /**
  * How often may be signed in. Phones of a carrier share an address, so it is refused codes that count by address; the number
@@ -26,6 +31,11 @@ export class SignInLimits {
   async failed(error: unknown, address: string | undefined): Promise<void> {
     if (!(error instanceof AppError) || !REJECTIONS.includes(error.code)) return;
     await this.limits.count('code_rejected', networkOf(address));
+  }
+
+  /** Before a one-time code is sent. @throws AppError RATE_LIMITED */
+  async admitMessage(address: string | undefined): Promise<void> {
+    await this.limits.consume('otp_address_day', networkOf(address));
   }
 
   /** After it is known who is signing in. @throws AppError RATE_LIMITED */

@@ -18,16 +18,6 @@ const REFUSALS: readonly Remedy[] = ['login-again', 'ask-user', 'stop'];
 export class SignInRefusals {
   constructor(private readonly audit: Audit) {}
 
-  /** Waits for a sign-in, and notes what it throws if that is a refusal. */
-  async watch<Result>(attempt: SignInAttempt, signingIn: Promise<Result>): Promise<Result> {
-    try {
-      return await signingIn;
-    } catch (error) {
-      this.note(error, attempt);
-      throw error;
-    }
-  }
-
   /** Notes an error if it is a refusal. It is noted as the user's of whom the error speaks; the person may be another. */
   note(error: unknown, { appId, traceId }: SignInAttempt): void {
     if (!(error instanceof AppError) || !REFUSALS.includes(error.entry.remedy)) return;

@@ -1,11 +1,12 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Ip, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AppError } from '../../errors/app-error.js';
 import { Public } from '../../http/access.decorator.js';
 import { TraceId } from '../../http/trace-id.decorator.js';
 import { readTypedNumber, type PhoneNumber } from '../../users/phone-number.js';
 import { WechatApps } from '../../wechat/wechat-apps.js';
-import { SignInRefusals } from '../sign-in/sign-in-refusals.js';
+import { SignInGate } from '../sign-in/sign-in-gate.js';
+import { SignInLimits } from '../sign-in/sign-in-limits.js';
 import { SignedInDto } from '../sign-in/signed-in.dto.js';
 import { OneTimeCodes } from './one-time-codes.js';
 import { SmsSignIn } from './sms-sign-in.js';
@@ -18,7 +19,8 @@ export class SmsController {
     private readonly codes: OneTimeCodes,
     private readonly smsSignIn: SmsSignIn,
     private readonly apps: WechatApps,
-    private readonly refusals: SignInRefusals,
+    private readonly gate: SignInGate,
+    private readonly limits: SignInLimits,
   ) {}
 
   @Post('code')
@@ -26,8 +28,10 @@ export class SmsController {
   @Public()
   @ApiOperation({ summary: 'Send a one-time code, whether or not anybody has this number here' })
   @ApiNoContentResponse()
-  async code(@Body() { phone }: SmsCodeDto): Promise<void> {
-    await this.codes.send(readNumber(phone));
+  async code(@Body() { phone }: SmsCodeDto, @Ip() address: string | undefined): Promise<void> {
+    const number = readNumber(phone);
+    await this.limits.admitMessage(address);
+    await this.codes.send(number);
   }
 
   @Post('login')
@@ -35,12 +39,15 @@ export class SmsController {
   @Public()
   @ApiOperation({ summary: 'Sign in with the code that was sent; an unknown number makes a new account' })
   @ApiOkResponse({ type: SignedInDto })
-  async login(@Body() body: SmsLoginDto, @TraceId() traceId: string | null): Promise<SignedInDto> {
+  async login(
+    @Body() body: SmsLoginDto,
+    @TraceId() traceId: string | null,
+    @Ip() address: string | undefined,
+  ): Promise<SignedInDto> {
     const number = readNumber(body.phone);
     const { appId } = this.apps.get(body.appId);
     const { code, device, ticket } = body;
-    return this.refusals.watch(
-      { appId, traceId },
+    return this.gate.pass({ appId, traceId, address }, () =>
       this.smsSignIn.signIn(number, code, { appId, device, ticket, traceId }),
     );
   }
