@@ -122,6 +122,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     Sessions,
     SessionsRepository,
     ProvedPhones,
+    RegistrationPolicy,
     RegistrationTicketsRepository,
     WechatLinking,
   ],

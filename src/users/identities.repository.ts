@@ -41,8 +41,7 @@ const findByWechat = statement<FoundRow>(
    from found f join users u on u.id = f.user_id`,
 );
 
-/** Makes a user: id, and where and in which request. Recorded as created. */
-export const insertUser = statement<never>(
+const insertUser = statement<never>(
   'insert_user',
   `with created as (insert into users (id) values ($1) returning id)
    insert into audit_events ${AUDIT_COLUMNS}

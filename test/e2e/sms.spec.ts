@@ -132,6 +132,33 @@ describe('a number that was proved long ago', () => {
   });
 });
 
+describe('somebody new by SMS', () => {
+  it('is refused where nobody may register', async () => {
+    const closed = await TestServer.start({ REGISTRATION: 'never', ...SMS_TO_OUTBOX });
+    try {
+      const phone = freshNumber();
+      expectProblem(await smsSignIn(closed, phone), 'FORBIDDEN');
+      expect(await closed.sql('select id from users')).toEqual([]);
+    } finally {
+      await closed.close();
+    }
+  });
+
+  it('agrees to the current policy, which is recorded', async () => {
+    const careful = await TestServer.start({ POLICY_VERSION: '2026-01', ...SMS_TO_OUTBOX });
+    try {
+      expectProblem(await smsSignIn(careful, freshNumber()), 'VALIDATION_FAILED');
+      const phone = freshNumber();
+      const agreed = await smsSignIn(careful, phone, { consent: { policyVersion: '2026-01' } });
+      expect(agreed.body.isNewUser).toBe(true);
+      await passOtpTime(careful, 61);
+      expect((await smsSignIn(careful, phone)).body).toMatchObject({ isNewUser: false });
+    } finally {
+      await careful.close();
+    }
+  });
+});
+
 describe('a one-time code', () => {
   it('is six digits, and another one each time', async () => {
     const codes = new Set<string>();

@@ -37,11 +37,6 @@ export class OrdinarySignIn {
     private readonly profiles: UserProfiles,
   ) {}
 
-  /** Comes back when nothing but the proof is missing. @throws AppError TICKET_INVALID */
-  async demandTicket(ticket: string | undefined): Promise<void> {
-    if (ticket !== undefined) await this.tickets.demand(ticket);
-  }
-
   /** Runs the step that proves who somebody is; a wrong proof counts against the ticket. @throws AppError TICKET_INVALID */
   async prove<Result>(ticket: string | undefined, step: () => Promise<Result>): Promise<Result> {
     return ticket === undefined ? step() : this.tickets.attempt(ticket, step);

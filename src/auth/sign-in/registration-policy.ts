@@ -31,13 +31,29 @@ export class RegistrationPolicy {
    *   the person as too risky; and what a call of WeChat may throw where the risk is asked for
    */
   async admit(identity: WechatIdentity, consent: ConsentGiven | undefined, clientIp: string): Promise<string | null> {
+    const policyVersion = this.consentedTo(consent);
+    await this.riskGate.pass(identity, clientIp);
+    return policyVersion;
+  }
+
+  /**
+   * Lets somebody become a user who has proved a phone number without WeChat, and answers the version of the policy that
+   * is to be recorded.
+   *
+   * @throws AppError FORBIDDEN - nobody may register here; VALIDATION_FAILED - the consent to the current policy is missing
+   */
+  admitByPhone(appId: string, consent: ConsentGiven | undefined): string | null {
+    if (this.of(appId) === 'never') throw new AppError('FORBIDDEN', { context: { reason: 'never' } });
+    return this.consentedTo(consent);
+  }
+
+  private consentedTo(consent: ConsentGiven | undefined): string | null {
     const { policyVersion } = this.settings;
     if (policyVersion !== null && consent?.policyVersion !== policyVersion) {
       throw new AppError('VALIDATION_FAILED', {
         detail: 'consent.policyVersion must be the current version of the policy',
       });
     }
-    await this.riskGate.pass(identity, clientIp);
     return consent?.policyVersion ?? null;
   }
 }

@@ -7,15 +7,8 @@ export interface LinkedByTicket {
 /** Links the WeChat identity behind a registration ticket to whoever has just proved by other means who they are. */
 export abstract class TicketLinking {
   /**
-   * Comes back when the ticket could be honoured now; spends nothing. Asked before the proof is looked at, so that no
-   * one-time code is spent in vain.
-   *
-   * @throws AppError TICKET_INVALID
-   */
-  abstract demand(ticket: string): Promise<void>;
-
-  /**
-   * Runs the step that proves who somebody is, if the ticket could be honoured now. A wrong proof counts against it.
+   * Runs the step that proves who somebody is, if the ticket could be honoured now; otherwise it is not run, so that no
+   * one-time code is spent in vain. A wrong proof counts against the ticket.
    *
    * @throws AppError TICKET_INVALID, and what the step throws
    */

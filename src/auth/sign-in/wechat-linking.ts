@@ -31,10 +31,6 @@ export class WechatLinking extends TicketLinking {
     });
   }
 
-  override async demand(ticket: string): Promise<void> {
-    await this.tickets.open(ticket);
-  }
-
   override async attempt<Result>(ticket: string, step: () => Promise<Result>): Promise<Result> {
     return this.tickets.attempt(await this.tickets.open(ticket), step);
   }

@@ -46,9 +46,9 @@ export class SmsController {
   ): Promise<SignedInDto> {
     const number = readNumber(body.phone);
     const { appId } = this.apps.get(body.appId);
-    const { code, device, ticket } = body;
+    const { code, consent, device, ticket } = body;
     return this.gate.pass({ appId, traceId, address }, () =>
-      this.smsSignIn.signIn(number, code, { appId, device, ticket, traceId }),
+      this.smsSignIn.signIn(number, code, consent, { appId, device, ticket, traceId }),
     );
   }
 }

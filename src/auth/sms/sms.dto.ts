@@ -1,6 +1,9 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { IsString, Length, Matches } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsObject, IsString, Length, Matches, ValidateNested } from 'class-validator';
+import { Optional } from '../../http/optional.decorator.js';
 import { OrdinaryLoginDto } from '../sign-in/ordinary-login.dto.js';
+import { ConsentDto } from '../sign-in/wechat-login.dto.js';
 
 export class SmsCodeDto {
   @ApiProperty({ description: 'With + and country code, or of mainland China', example: '+8613800138000' })
@@ -18,4 +21,11 @@ export class SmsLoginDto extends OrdinaryLoginDto {
   @ApiProperty({ description: 'The code of the message', pattern: '^[0-9]{6}$' })
   @Matches(/^[0-9]{6}$/, { message: '$property must be 6 digits' })
   readonly code!: string;
+
+  @ApiPropertyOptional({ type: ConsentDto })
+  @Optional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ConsentDto)
+  readonly consent?: ConsentDto;
 }
