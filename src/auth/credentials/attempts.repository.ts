@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DELETION_CHUNK } from '../../database/cleaning.js';
 import { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 
@@ -8,7 +9,6 @@ const FREE_ATTEMPTS = 5;
 const LONGEST_WAIT_SECONDS = 900;
 // Longer than the longest wait, or waiting would pay.
 const FORGOTTEN_AFTER_SECONDS = 3600;
-const CHUNK = 1000;
 
 const countAttempt = statement<{ failures: number }>(
   'count_attempt',
@@ -42,7 +42,7 @@ const cleanAttempts = statement<{ subject: Buffer }>(
   'clean_attempts',
   `delete from failed_attempts where subject in (
      select subject from failed_attempts where failed_at < now() - make_interval(secs => ${FORGOTTEN_AFTER_SECONDS})
-     order by failed_at limit ${CHUNK} for update skip locked)
+     order by failed_at limit ${DELETION_CHUNK} for update skip locked)
    returning subject`,
 );
 
@@ -68,8 +68,8 @@ export class AttemptsRepository {
     await this.database.query(forgetFailures, [subject]);
   }
 
-  /** Deletes a chunk of what counts no more; answers whether there may be more of it. */
-  async clean(): Promise<boolean> {
-    return (await this.database.query(cleanAttempts, [])).length === CHUNK;
+  /** Deletes a chunk of what matters no more; answers how many rows. */
+  async deleteForgotten(): Promise<number> {
+    return (await this.database.query(cleanAttempts, [])).length;
   }
 }

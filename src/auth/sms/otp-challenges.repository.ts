@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DELETION_CHUNK } from '../../database/cleaning.js';
 import { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 
@@ -8,7 +9,6 @@ const PAUSE_SECONDS = 60;
 const CODES_A_DAY = 10;
 const WRONG_A_DAY = 15;
 const DAY_SECONDS = 86_400;
-const CHUNK = 1000;
 
 const DAY_IS_OVER = `o.day_started_at <= now() - make_interval(secs => ${DAY_SECONDS})`;
 const PAUSE = `make_interval(secs => ${PAUSE_SECONDS})`;
@@ -70,7 +70,7 @@ const cleanChallenges = statement<{ number_index: Buffer }>(
   `delete from otp_challenges where number_index in (
      select number_index from otp_challenges
      where expires_at < now() - make_interval(secs => ${DAY_SECONDS}) and (locked_until is null or locked_until < now())
-     order by expires_at limit ${CHUNK} for update skip locked)
+     order by expires_at limit ${DELETION_CHUNK} for update skip locked)
    returning number_index`,
 );
 
@@ -105,8 +105,8 @@ export class OtpChallengesRepository {
     return lock?.seconds ?? null;
   }
 
-  /** Deletes a chunk of what matters no more; answers whether there may be more of it. */
-  async clean(): Promise<boolean> {
-    return (await this.database.query(cleanChallenges, [])).length === CHUNK;
+  /** Deletes a chunk of what matters no more; answers how many rows. */
+  async deleteDead(): Promise<number> {
+    return (await this.database.query(cleanChallenges, [])).length;
   }
 }
