@@ -25,6 +25,6 @@ export const MIGRATIONS = [
   CreateAuditEvents1763600700000,
   CreateRateLimits1763600710000,
   CreateCredentials1763600800000,
-  CreateMerges1763601000000,
   CreateRegistrationTickets1763600900000,
+  CreateMerges1763601000000,
 ];
