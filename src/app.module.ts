@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { Logger } from 'pino';
+import { AccountMergingModule } from './account/merge/account-merging.module.js';
 import { AccountModule } from './account/account.module.js';
 import { AccessGuard } from './auth/access/access.guard.js';
 import { AuditModule } from './audit/audit.module.js';
@@ -39,6 +40,7 @@ export class AppModule {
         AuthModule,
         OrdinarySignInModule,
         AccountModule,
+        AccountMergingModule,
         HealthModule,
         ...(enabled ? [SandboxModule.forRoot({ apps, controlToken })] : []),
       ],

@@ -3,6 +3,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { OrdinarySignInModule } from '../auth/ordinary-sign-in.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
+import { UserMergingModule } from '../users/user-merging.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { WechatModule } from '../wechat/wechat.module.js';
 import { AccountErasure } from './account-erasure.js';
@@ -21,7 +22,7 @@ import { WechatWithdrawal } from './wechat-withdrawal.js';
 
 /** What a signed-in person does with their account. */
 @Module({
-  imports: [AuditModule, AuthModule, OrdinarySignInModule, UsersModule, SecretsModule, WechatModule],
+  imports: [AuditModule, AuthModule, OrdinarySignInModule, UsersModule, UserMergingModule, SecretsModule, WechatModule],
   controllers: [MeController, PasswordController, WechatDataController],
   providers: [
     Profiles,
@@ -35,6 +36,6 @@ import { WechatWithdrawal } from './wechat-withdrawal.js';
     WechatTraces,
     WechatWithdrawal,
   ],
-  exports: [AccountLock, AccountErasure],
+  exports: [Profiles, AccountLock, AccountErasure],
 })
 export class AccountModule {}

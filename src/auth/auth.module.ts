@@ -5,6 +5,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
+import { UserMergingModule } from '../users/user-merging.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { WechatModule } from '../wechat/wechat.module.js';
 import { AccessGuard } from './access/access.guard.js';
@@ -22,6 +23,8 @@ import { RevokedSessions } from './revocation/revoked-sessions.js';
 import { RefreshRepository } from './sessions/refresh.repository.js';
 import { SessionCleaning } from './sessions/session-cleaning.js';
 import { SessionEnding } from './sessions/session-ending.js';
+import { SessionHandoverRepository } from './sessions/session-handover.repository.js';
+import { SessionHandover } from './sessions/session-handover.js';
 import { SessionRefresh } from './sessions/session-refresh.js';
 import { SessionWithdrawal } from './sessions/session-withdrawal.js';
 import { SessionWithdrawalRepository } from './sessions/session-withdrawal.repository.js';
@@ -66,6 +69,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     LimitsModule,
     SecretsModule,
     UsersModule,
+    UserMergingModule,
     WechatModule,
   ],
   controllers: [WechatSignInController, SessionsController, OAuthController, JwksController, MetadataController],
@@ -89,6 +93,8 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     SessionRefresh,
     Sessions,
     SignOut,
+    SessionHandoverRepository,
+    SessionHandover,
     SessionCleaning,
     SessionLiveness,
     VerifiedTokens,
@@ -119,6 +125,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     RevocationFeed,
     SessionEnding,
     SessionWithdrawal,
+    SessionHandover,
     Sessions,
     SessionsRepository,
     ProvedPhones,

@@ -9,7 +9,7 @@ import { NestLogger } from '../logging/nest-logger.js';
 import { exportAudit } from './audit-commands.js';
 import { clientSecret } from './client-commands.js';
 import { listKeys, resealKeys, revokeKey, rotateKeys } from './key-commands.js';
-import { disableUser, enableUser } from './user-commands.js';
+import { disableUser, enableUser, unmergeUser } from './user-commands.js';
 
 type Command = (app: INestApplicationContext, ...given: string[]) => Promise<void>;
 
@@ -24,6 +24,11 @@ const COMMANDS: Readonly<Record<string, { run: Command; help: string; takes?: Re
     help: 'users disable <user id>: end all sessions, refuse sign-in',
   },
   'users enable': { run: enableUser, takes: /./, help: 'users enable <user id>' },
+  'users unmerge': {
+    run: unmergeUser,
+    takes: /./,
+    help: 'users unmerge <absorbed user id>: undo a merge of the last 30 days',
+  },
   'audit export': {
     run: exportAudit,
     takes: /^--(since|user)\b/,

@@ -21,6 +21,8 @@ export interface Resolution {
   readonly status: UserStatus;
   /** The row of the openid. */
   readonly identityId: string;
+  /** The unionid when another active user holds it: the two may be one person, and only they can say so. */
+  readonly conflict: { readonly otherUserId: string; readonly unionid: IdentityName } | null;
 }
 
 // Every attempt is lost only to somebody who wrote what the next one then reads; more than a few mean a fault.
@@ -68,7 +70,9 @@ export class IdentityLinking {
       const byOpenid = found.find((row) => row.matched === 'wechat_openid');
       const byUnionid = found.find((row) => row.matched === 'wechat_unionid');
 
-      if (byOpenid && (byUnionid || !unionid)) return this.known(byOpenid, byUnionid, isNewUser);
+      if (byOpenid && (byUnionid || !unionid)) {
+        return { ...this.known(byOpenid, isNewUser), conflict: this.conflictOf(byOpenid, byUnionid, unionid) };
+      }
       if (byOpenid && unionid) await this.identities.add(byOpenid.id, unionid, where);
       else if (byUnionid) await this.identities.add(byUnionid.id, openid, where);
       else if (!newcomer) return null;
@@ -77,11 +81,18 @@ export class IdentityLinking {
     throw new AppError('SERVICE_UNAVAILABLE', { context: { reason: 'identity kept changing' }, retryAfterSeconds: 1 });
   }
 
-  private known(byOpenid: FoundRow, byUnionid: FoundRow | undefined, isNewUser: boolean): Resolution {
-    if (byUnionid && byUnionid.id !== byOpenid.id) {
-      // The openid stays the openid: a unionid that is somebody else's locks nobody out and moves nothing.
-      this.logger.warn({ userId: byOpenid.id, otherUserId: byUnionid.id }, 'unionid belongs to another user');
-    }
+  /** The openid stays the openid: a unionid that is somebody else's locks nobody out and moves nothing. */
+  private conflictOf(
+    byOpenid: FoundRow,
+    byUnionid: FoundRow | undefined,
+    unionid: IdentityName | null,
+  ): Resolution['conflict'] {
+    if (!unionid || !byUnionid || byUnionid.id === byOpenid.id) return null;
+    this.logger.warn({ userId: byOpenid.id, otherUserId: byUnionid.id }, 'unionid belongs to another user');
+    return byUnionid.status === 'active' ? { otherUserId: byUnionid.id, unionid } : null;
+  }
+
+  private known(byOpenid: FoundRow, isNewUser: boolean): Omit<Resolution, 'conflict'> {
     return { isNewUser, user: this.profiles.of(byOpenid), status: byOpenid.status, identityId: byOpenid.identity_id };
   }
 }

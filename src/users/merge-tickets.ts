@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { Queries } from '../database/statement.js';
-import { AppError } from '../errors/app-error.js';
+import { AppError, type ProblemExtensions } from '../errors/app-error.js';
 import type { IdentityName } from './identities.repository.js';
 import type { MergeGround } from './merge-ticket.entity.js';
 import { MergeTicketsRepository, type OpenMergeTicket } from './merge-tickets.repository.js';
@@ -56,6 +56,12 @@ export class MergeTickets {
       LIFE_SECONDS,
     );
     return { ticket, expiresIn: LIFE_SECONDS, with: provedBy };
+  }
+
+  /** The same, in the members of a problem. */
+  async offer(proposal: MergeProposal): Promise<ProblemExtensions> {
+    const { ticket, expiresIn } = await this.propose(proposal);
+    return { mergeTicket: ticket, mergeTicketExpiresIn: expiresIn };
   }
 
   /**

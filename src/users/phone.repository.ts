@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { statement, type Queries } from '../database/statement.js';
 import type { IdentityName } from './identities.repository.js';
-import { lockUser } from './lock-user.js';
+import { AppError } from '../errors/app-error.js';
+import { lockActiveUser } from './lock-user.js';
 import type { PhoneNumber } from './phone-number.js';
 import { PhoneVault } from './phone-vault.js';
 
@@ -16,6 +17,12 @@ const addNumber = statement<{ user_id: string }>(
   `insert into identities (id, user_id, kind, issuer, subject) values ($1, $2, 'phone', '', $3)
    on conflict (kind, issuer, subject) do update set subject = excluded.subject
    returning user_id`,
+);
+
+const removeNumber = statement<never>(
+  'remove_number',
+  `with freed as (delete from identities where user_id = $1 and kind = 'phone')
+   update users set phone_sealed = null, phone_proved_at = null, updated_at = now() where id = $1`,
 );
 
 const proveNumber = statement<never>(
@@ -33,14 +40,22 @@ export class PhoneRepository {
    *
    * `identity` is the number's, looked up before the transaction began. Answers who holds the number now: somebody else if
    * it was theirs, and then the caller must undo the transaction.
+   *
+   * @throws AppError SESSION_EXPIRED - the person was disabled, erased or absorbed meanwhile
    */
   async give(transaction: Queries, userId: string, number: PhoneNumber, { subject }: IdentityName): Promise<string> {
-    await transaction.query(lockUser, [userId]);
+    const [person] = await transaction.query(lockActiveUser, [userId]);
+    if (!person) throw new AppError('SESSION_EXPIRED', { context: { userId } });
     await transaction.query(removeOtherNumbers, [userId, subject]);
     const [holder] = await transaction.query(addNumber, [uuidv7(), userId, subject]);
     if (holder?.user_id === userId) {
       await transaction.query(proveNumber, [userId, this.phones.seal(userId, number)]);
     }
     return holder!.user_id;
+  }
+
+  /** Takes the number from a person whose row the caller's transaction holds. */
+  async release(transaction: Queries, userId: string): Promise<void> {
+    await transaction.query(removeNumber, [userId]);
   }
 }

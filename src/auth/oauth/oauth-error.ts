@@ -49,6 +49,10 @@ export class OAuthErrorFilter implements ExceptionFilter {
   }
 }
 
+/** The same for refused clients alone, on routes whose other errors are problems. */
+@Catch(OAuthError)
+export class RefusedClientFilter extends OAuthErrorFilter {}
+
 function translate(error: AppError): OAuthError {
   switch (error.code) {
     case 'REFRESH_TOKEN_INVALID':

@@ -31,6 +31,17 @@ export class SessionEnding {
     return ended !== null;
   }
 
+  /** Ends one session within a larger unit of work, which calls `forget` with the answer once it has committed. */
+  async endWithin(
+    transaction: Queries,
+    sessionId: string,
+    event: EndingEvent,
+    ending: Ending,
+  ): Promise<EndedSession[]> {
+    const ended = await this.repository.end(sessionId, event, ending, this.feedSeconds, null, transaction);
+    return ended ? [ended] : [];
+  }
+
   /** Ends all sessions of a user, or all but one. */
   async endAllOfUser(userId: string, ending: Ending, exceptId: string | null = null): Promise<void> {
     const ended = await this.database.transaction((transaction) =>

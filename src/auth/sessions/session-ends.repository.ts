@@ -59,16 +59,20 @@ const endSessionsOfUser = statement<EndedSession>(
 export class SessionEndsRepository {
   constructor(private readonly database: Database) {}
 
-  /** Ends one session, of this user if one is named. Null when there is none, or it has ended before. */
+  /**
+   * Ends one session, of this user if one is named; within the caller's transaction if one is given. Null when there is
+   * none, or it has ended before.
+   */
   async end(
     sessionId: string,
     event: EndingEvent,
     { reason, actor, traceId }: Ending,
     feedSeconds: number,
     userId: string | null = null,
+    queries: Queries = this.database,
   ): Promise<EndedSession | null> {
     const values = [sessionId, reason, feedSeconds, userId, event, actor.kind, actor.id, traceId];
-    const [ended] = await this.database.query(endSession, values);
+    const [ended] = await queries.query(endSession, values);
     return ended ?? null;
   }
 

@@ -173,6 +173,15 @@ export class SessionsRepository {
     return toOpened(second, first.ended);
   }
 
+  /** The same within the caller's transaction, which holds the user's row for update. */
+  async openWithin(
+    transaction: Queries,
+    session: NewSession,
+    limits: SessionLimits,
+  ): Promise<{ opened: LiveSession; ended: EndedSession[] } | null> {
+    return toOpened(await this.tryOpen(transaction, session, limits));
+  }
+
   /** The row's id is null when another sign-in of the device came first; there is no row when the user is not active. */
   private async tryOpen(queries: Queries, session: NewSession, limits: SessionLimits): Promise<OpenedRow | null> {
     const { id, userId, identityId, appId, amr, device, traceId } = session;

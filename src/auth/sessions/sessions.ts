@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { TokenSettings } from '../../config/settings.js';
+import type { Queries } from '../../database/statement.js';
 import { AppError } from '../../errors/app-error.js';
 import { SessionEnding } from './session-ending.js';
 import { SessionRefresh } from './session-refresh.js';
 import type { DeviceSessionDto } from './sessions.dto.js';
+import type { EndedSession } from './session-ends.repository.js';
 import { SessionTokens } from './session-tokens.js';
-import { SessionsRepository, type NewSession } from './sessions.repository.js';
+import { SessionsRepository, type NewSession, type SessionLimits } from './sessions.repository.js';
 import type { Tokens } from './tokens.dto.js';
 
 /** Opens and refreshes sessions, and hands out their tokens. */
@@ -27,18 +29,25 @@ export class Sessions {
    *   the password that they signed in with
    */
   async open(session: Omit<NewSession, 'id'>): Promise<Tokens> {
-    const result = await this.repository.open(
-      { ...session, id: uuidv7() },
-      {
-        idleSeconds: this.settings.refreshIdleTtlSeconds,
-        absoluteSeconds: this.settings.refreshAbsoluteTtlSeconds,
-        feedSeconds: this.ending.feedSeconds,
-        perUser: this.settings.sessionsPerUser,
-      },
-    );
+    const result = await this.repository.open({ ...session, id: uuidv7() }, this.limits);
     if (!result) throw new AppError('USER_DISABLED', { context: { userId: session.userId } });
     this.ending.forget(result.ended);
     return this.tokens.of(result.opened);
+  }
+
+  /**
+   * The same within a larger unit of work that holds the user's row, and calls `SessionEnding.forget` with what was ended
+   * once it has committed. The tokens are good from then on.
+   *
+   * @throws AppError USER_DISABLED
+   */
+  async openWithin(
+    transaction: Queries,
+    session: Omit<NewSession, 'id'>,
+  ): Promise<{ tokens: Tokens; ended: EndedSession[] }> {
+    const result = await this.repository.openWithin(transaction, { ...session, id: uuidv7() }, this.limits);
+    if (!result) throw new AppError('USER_DISABLED', { context: { userId: session.userId } });
+    return { tokens: this.tokens.of(result.opened), ended: result.ended };
   }
 
   /**
@@ -73,5 +82,14 @@ export class Sessions {
       lastUsedAt: row.rotated_at.toISOString(),
       current: row.id === currentId,
     }));
+  }
+
+  private get limits(): SessionLimits {
+    return {
+      idleSeconds: this.settings.refreshIdleTtlSeconds,
+      absoluteSeconds: this.settings.refreshAbsoluteTtlSeconds,
+      feedSeconds: this.ending.feedSeconds,
+      perUser: this.settings.sessionsPerUser,
+    };
   }
 }

@@ -32,6 +32,7 @@ export class PhoneSignUp {
     const isNewUser = await this.registration.register({ ticket, number, consent: body.consent, clientIp, traceId });
     const resolution = await this.linking.find(identity, traceId);
     if (!resolution) throw new AppError('TICKET_INVALID', { context: { reason: 'withdrawn meanwhile' } });
-    return this.opening.open({ ...resolution, isNewUser }, { appId: identity.appId, device: body.device, traceId });
+    const place = { appId: identity.appId, device: body.device, traceId };
+    return this.opening.open({ ...resolution, isNewUser }, place, () => this.linking.find(identity, traceId));
   }
 }

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { AppError } from '../../errors/app-error.js';
 import type { Resolution } from '../../users/identity-linking.js';
+import { MergeTickets } from '../../users/merge-tickets.js';
 import { Sessions } from '../sessions/sessions.js';
 import { SignInRefusals } from './sign-in-refusals.js';
 import type { SignedInDto } from './signed-in.dto.js';
@@ -17,25 +19,46 @@ export interface SignInPlace {
 export class WechatSessionOpening {
   constructor(
     private readonly sessions: Sessions,
+    private readonly mergeTickets: MergeTickets,
     private readonly refusals: SignInRefusals,
   ) {}
 
-  /** @throws AppError USER_DISABLED */
-  async open({ user, isNewUser, identityId }: Resolution, place: SignInPlace): Promise<SignedInDto> {
-    const { appId, device, traceId } = place;
+  /**
+   * Opens a session for whoever an identity belongs to, with an offer to merge when its unionid is another user's.
+   *
+   * @param resolveAgain asked when the user is not active any more: they may have been absorbed in this very moment, and
+   *   the identity leads to their survivor
+   * @throws AppError USER_DISABLED
+   */
+  async open(
+    resolution: Resolution,
+    place: SignInPlace,
+    resolveAgain: () => Promise<Resolution | null>,
+  ): Promise<SignedInDto> {
     try {
-      const tokens = await this.sessions.open({
-        userId: user.id,
-        identityId,
-        appId,
-        amr: ['wx'],
-        device: { id: device?.id ?? null, name: device?.name ?? null, platform: device?.platform ?? null },
-        traceId,
-      });
-      return { status: 'signed_in', isNewUser, user, tokens };
+      return await this.signIn(resolution, place);
     } catch (error) {
-      this.refusals.note(error, { appId, traceId });
+      const isRefused = error instanceof AppError && error.code === 'USER_DISABLED';
+      const now = isRefused ? await resolveAgain() : null;
+      if (now && now.user.id !== resolution.user.id) return this.signIn(now, place);
+      this.refusals.note(error, place);
       throw error;
     }
+  }
+
+  private async signIn(resolution: Resolution, { appId, device, traceId }: SignInPlace): Promise<SignedInDto> {
+    const { user, isNewUser, identityId, conflict } = resolution;
+    const tokens = await this.sessions.open({
+      userId: user.id,
+      identityId,
+      appId,
+      amr: ['wx'],
+      device: { id: device?.id ?? null, name: device?.name ?? null, platform: device?.platform ?? null },
+      traceId,
+    });
+    if (!conflict) return { status: 'signed_in', isNewUser, user, tokens };
+    const { otherUserId, unionid: identity } = conflict;
+    const proposal = { userId: user.id, otherUserId, fullProof: true, with: 'unionid', identity } as const;
+    return { status: 'signed_in', isNewUser, user, tokens, merge: await this.mergeTickets.propose(proposal) };
   }
 }

@@ -34,7 +34,8 @@ export class WechatSignIn {
     const resolution = known ?? (await this.register(identity, request));
     if (!resolution) return { status: 'unregistered', ...(await this.tickets.issue(identity)) };
     const { device } = request.body;
-    return this.opening.open(resolution, { appId: identity.appId, device, traceId: request.traceId });
+    const place = { appId: identity.appId, device, traceId: request.traceId };
+    return this.opening.open(resolution, place, () => this.linking.find(identity, request.traceId));
   }
 
   /** Null where a sign-in alone makes no user. */
