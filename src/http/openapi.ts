@@ -42,6 +42,13 @@ class ProblemDto {
   readonly mergeTicketExpiresIn?: number;
 }
 
+interface ErrorAnswer {
+  readonly description: string;
+  readonly content?: object;
+}
+
+type Responses = Readonly<Record<string, ErrorAnswer | undefined>>;
+
 /** Describes the routes of the application. Every operation may answer a problem. */
 export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
@@ -53,16 +60,23 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, config, { extraModels: [ProblemDto] });
   // The document is the same wherever the server stands.
   delete document.servers;
-  const problem = {
-    description: 'What went wrong, and the remedy',
-    content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDto) } } },
-  };
   for (const operations of Object.values(document.paths)) {
-    for (const operation of Object.values(operations as Record<string, { responses?: object }>)) {
-      if (operation.responses) operation.responses = { ...operation.responses, default: problem };
+    for (const operation of Object.values(operations as Record<string, { responses?: Responses }>)) {
+      if (operation.responses)
+        operation.responses = { ...operation.responses, default: withProblem(operation.responses) };
     }
   }
   return document;
+}
+
+/** The answer of an operation that fails: a problem, or what the operation itself says it answers. */
+function withProblem({ default: own }: Responses): ErrorAnswer {
+  const problem = { schema: { $ref: getSchemaPath(ProblemDto) } };
+  return {
+    description: 'What went wrong, and the remedy',
+    ...own,
+    content: { ...own?.content, 'application/problem+json': problem },
+  };
 }
 
 /** Serves the document at /openapi.json and a page to try it at /docs. */

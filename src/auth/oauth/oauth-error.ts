@@ -1,5 +1,6 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { ApiProperty } from '@nestjs/swagger';
 import type { AppError } from '../../errors/app-error.js';
 import { toAppError } from '../../errors/problem.js';
 
@@ -20,6 +21,15 @@ const STATUS: Readonly<Record<OAuthErrorCode, number>> = {
   temporarily_unavailable: 503,
   server_error: 500,
 };
+
+/** The body of a refusal. */
+export class OAuthErrorDto {
+  @ApiProperty({ enum: Object.keys(STATUS) })
+  readonly error!: OAuthErrorCode;
+
+  @ApiProperty()
+  readonly error_description!: string;
+}
 
 /** A refusal in the words of OAuth. Thrown by the OAuth endpoints only. */
 export class OAuthError extends Error {
@@ -45,7 +55,8 @@ export class OAuthErrorFilter implements ExceptionFilter {
     if (error.code === 'temporarily_unavailable') {
       adapter.setHeader(response, 'retry-after', String(error.retryAfterSeconds ?? 1));
     }
-    adapter.reply(response, { error: error.code, error_description: error.description }, STATUS[error.code]);
+    const body: OAuthErrorDto = { error: error.code, error_description: error.description };
+    adapter.reply(response, body, STATUS[error.code]);
   }
 }
 

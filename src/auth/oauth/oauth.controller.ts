@@ -8,14 +8,22 @@ import {
   UseGuards,
   VERSION_NEUTRAL,
 } from '@nestjs/common';
-import { ApiBasicAuth, ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBasicAuth,
+  ApiBody,
+  ApiConsumes,
+  ApiDefaultResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { OAuthClient } from '../../config/settings.js';
 import { AppError } from '../../errors/app-error.js';
 import { ACCESS, type Access } from '../../http/access.decorator.js';
 import { TraceId } from '../../http/trace-id.decorator.js';
 import { Sessions } from '../sessions/sessions.js';
 import { ClientGuard, CurrentClient } from './client.guard.js';
-import { OAuthError, OAuthErrorFilter } from './oauth-error.js';
+import { OAuthError, OAuthErrorDto, OAuthErrorFilter } from './oauth-error.js';
 import { OAuthForm, requiredParameter, type OAuthParameters } from './oauth-form.js';
 import { TokenIntrospection, type Introspection } from './token-introspection.js';
 
@@ -34,6 +42,10 @@ const form = (required: string[], ...optional: string[]) => ({
 @SetMetadata(ACCESS, 'client' satisfies Access)
 @UseGuards(ClientGuard)
 @UseFilters(OAuthErrorFilter)
+@ApiDefaultResponse({
+  description: 'RFC 6749 section 5.2; a problem when the request could not be read',
+  type: OAuthErrorDto,
+})
 @Controller({ path: 'oauth', version: VERSION_NEUTRAL })
 export class OAuthController {
   constructor(
