@@ -1,12 +1,5 @@
 import { dumpAccounts } from '../support/accounts-dump.js';
-import {
-  HostileCast,
-  byTitle,
-  encodeBody,
-  formOperations,
-  jsonOperations,
-  type Credential,
-} from '../support/hostile-cast.js';
+import { HostileCast, byTitle, encodeBody, formOperations, jsonOperations } from '../support/hostile-cast.js';
 import { titleOf, type Operation } from '../support/openapi.js';
 import { expectProblem } from '../support/problems.js';
 import type { Answer } from '../support/test-server.js';

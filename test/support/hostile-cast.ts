@@ -163,7 +163,8 @@ export class HostileCast {
 export function encodeBody(operation: Operation, fields: Readonly<Record<string, unknown>>) {
   const type = operation.body!.type;
   const isForm = type === 'application/x-www-form-urlencoded';
-  const form = () => new URLSearchParams(Object.entries(fields).map(([name, value]) => [name, String(value)]));
+  const form = () =>
+    new URLSearchParams(Object.entries(fields).map(([name, value]): [string, string] => [name, String(value)]));
   return { rawBody: isForm ? form().toString() : JSON.stringify(fields), headers: { 'content-type': type } };
 }
 

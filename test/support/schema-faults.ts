@@ -30,7 +30,8 @@ export function schemaFaults(api: Api, schema: Schema, value: unknown, at = 'bod
   if (schema.enum && !schema.enum.includes(value)) return [`${at} is none of its values`];
   if (typeof value === 'string') return textFaults(schema, value, at);
   if (typeof value === 'number') return numberFaults(schema, value, at);
-  if (Array.isArray(value)) return value.flatMap((item, n) => schemaFaults(api, schema.items ?? {}, item, `${at}[${n}]`));
+  if (Array.isArray(value))
+    return value.flatMap((item, n) => schemaFaults(api, schema.items ?? {}, item, `${at}[${n}]`));
   return typeof value === 'object' && value !== null ? objectFaults(api, schema, value, at) : [];
 }
 
@@ -71,7 +72,8 @@ function objectFaults(api: Api, schema: Schema, value: object, at: string): stri
   const wrong = Object.entries(value).flatMap(([name, inner]) => {
     const declared = properties && Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (declared) return schemaFaults(api, declared, inner, `${at}.${name}`);
-    if (typeof additionalProperties === 'object') return schemaFaults(api, additionalProperties, inner, `${at}.${name}`);
+    if (typeof additionalProperties === 'object')
+      return schemaFaults(api, additionalProperties, inner, `${at}.${name}`);
     return additionalProperties ? [] : [`${at}.${name} is not documented`];
   });
   return [...missing, ...wrong];
