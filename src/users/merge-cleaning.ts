@@ -1,54 +1,24 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { Logger } from 'pino';
-import { AppError } from '../errors/app-error.js';
-import { LOGGER } from '../logging/logging.module.js';
+import { Injectable } from '@nestjs/common';
+import { Cleaning, DELETION_CHUNK, untilFewer, type CleaningJob } from '../database/cleaning.js';
 import { MergeTicketsRepository } from './merge-tickets.repository.js';
 import { MergesRepository } from './merges.repository.js';
 
-const EVERY_MS = 600_000;
-const CHUNK = 1000;
-
-/** Deletes dead tickets, and the way back from merges after 30 days; a chunk at a time, instances skip what another is at. */
+/** Deletes dead tickets, and the way back from merges after 30 days. */
 @Injectable()
-export class MergeCleaning implements OnApplicationBootstrap, OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private stopped = false;
+export class MergeCleaning implements CleaningJob {
+  readonly name = 'merge tickets and old merges';
+  readonly everyMs = 600_000;
 
   constructor(
+    cleaning: Cleaning,
     private readonly tickets: MergeTicketsRepository,
     private readonly merges: MergesRepository,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.run(), EVERY_MS).unref();
+  ) {
+    cleaning.add(this);
   }
 
-  onApplicationShutdown(): void {
-    this.stopped = true;
-    clearInterval(this.timer);
-  }
-
-  /** One round. Answers how much was deleted. */
-  async run(): Promise<number> {
-    try {
-      const tickets = await this.deleteAll(() => this.tickets.deleteDead(CHUNK));
-      return tickets + (await this.deleteAll(() => this.merges.deleteOld(CHUNK)));
-    } catch (error) {
-      // The next round comes anyway.
-      const level = error instanceof AppError ? 'warn' : 'error';
-      this.logger[level]({ err: error }, 'dead merge tickets and old merges cannot be deleted now');
-      return 0;
-    }
-  }
-
-  private async deleteAll(deleteChunk: () => Promise<number>): Promise<number> {
-    let total = 0;
-    let deleted: number;
-    do {
-      deleted = await deleteChunk();
-      total += deleted;
-    } while (deleted === CHUNK && !this.stopped);
-    return total;
+  async *chunks(): AsyncGenerator<number> {
+    yield* untilFewer(DELETION_CHUNK, () => this.tickets.deleteDead(DELETION_CHUNK));
+    yield* untilFewer(DELETION_CHUNK, () => this.merges.deleteOld(DELETION_CHUNK));
   }
 }

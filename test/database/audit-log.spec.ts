@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Audit } from '../../src/audit/audit.js';
 import { AuditCleaning } from '../../src/audit/audit-cleaning.js';
+import { Cleaning } from '../../src/database/cleaning.js';
 import { SYSTEM, person, type NewAuditEvent } from '../../src/audit/audit-event.js';
 import { AUDIT_CHUNK, AuditEventsRepository, FIRST_ID } from '../../src/audit/audit-events.repository.js';
 import type { AuditFilter } from '../../src/audit/audit-events.repository.js';
@@ -118,9 +119,9 @@ describe('the audit log', () => {
   it('forgets what is older than AUDIT_RETENTION_DAYS, and nothing else', async () => {
     await addOld(2 * AUDIT_CHUNK + 10, 181);
     await audit.record(failure('NEW'));
-    expect(await server.app.get(AuditCleaning).run()).toBe(2 * AUDIT_CHUNK + 10);
+    expect(await server.app.get(Cleaning).run(server.app.get(AuditCleaning))).toBe(2 * AUDIT_CHUNK + 10);
     expect((await exported()).map(({ reason }) => reason)).toEqual(['NEW']);
-    expect(await server.app.get(AuditCleaning).run()).toBe(0);
+    expect(await server.app.get(Cleaning).run(server.app.get(AuditCleaning))).toBe(0);
   });
 
   it('is never changed: no statement of this program updates a row', () => {
@@ -169,10 +170,10 @@ describe('what was noted at the last moment', () => {
       const other = await startTestApp(KEYS, { database });
       await server.app.get(Database).transaction(async (transaction) => {
         await transaction.query({ name: 'other_instance', text: 'select pg_advisory_xact_lock(7283646103)' }, []);
-        expect(await other.app.get(AuditCleaning).run()).toBe(0);
+        expect(await other.app.get(Cleaning).run(other.app.get(AuditCleaning))).toBe(0);
         expect(await repository.readAfter(FIRST_ID, ALL)).toHaveLength(1);
       });
-      expect(await other.app.get(AuditCleaning).run()).toBe(1);
+      expect(await other.app.get(Cleaning).run(other.app.get(AuditCleaning))).toBe(1);
       await server.close();
       await other.close();
       await database.drop();

@@ -1,4 +1,5 @@
 import { SessionCleaning } from '../../src/auth/sessions/session-cleaning.js';
+import { Cleaning } from '../../src/database/cleaning.js';
 import { Database } from '../../src/database/database.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { describeOnPostgres } from '../support/test-database.js';
@@ -7,13 +8,12 @@ const DEAD = 2500;
 
 describeOnPostgres('cleaning dead sessions', () => {
   let server: TestApp;
-  let cleaning: SessionCleaning;
   beforeAll(async () => {
     server = await startTestApp({}, { postgres: true });
-    cleaning = server.app.get(SessionCleaning);
   });
   afterAll(() => server.close());
 
+  const clean = () => server.app.get(Cleaning).run(server.app.get(SessionCleaning));
   const count = async (): Promise<number> =>
     (await server.dataSource.query<{ n: number }[]>('select count(*)::int as n from sessions'))[0]!.n;
 
@@ -27,10 +27,10 @@ describeOnPostgres('cleaning dead sessions', () => {
     await server.app.get(Database).transaction(async (transaction) => {
       // Another instance is at it.
       await transaction.query({ name: 'other_instance', text: 'select pg_advisory_xact_lock(7283646102)' }, []);
-      expect(await cleaning.run()).toBe(0);
+      expect(await clean()).toBe(0);
       expect(await count()).toBe(DEAD + 10);
     });
-    expect(await cleaning.run()).toBe(DEAD);
+    expect(await clean()).toBe(DEAD);
     expect(await count()).toBe(10);
   });
 });

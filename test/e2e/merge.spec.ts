@@ -1,5 +1,6 @@
 import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
 import { MergeCleaning } from '../../src/users/merge-cleaning.js';
+import { Cleaning } from '../../src/database/cleaning.js';
 import { expectProblem } from '../support/problems.js';
 import { MergeStage, type StagePerson } from '../support/merge-stage.js';
 
@@ -202,7 +203,7 @@ describe('a merge ticket', () => {
     ]);
     expectProblem(await stage.merge(older, ticket), 'TICKET_INVALID');
     const live = await stage.ticketFor(older, younger);
-    await stage.server.app.get(MergeCleaning).run();
+    await stage.server.app.get(Cleaning).run(stage.server.app.get(MergeCleaning));
     expect(await stage.sql('select user_id from merge_tickets where expires_at < now()')).toEqual([]);
     expect((await stage.merge(older, live)).status).toBe(200);
   });

@@ -9,6 +9,7 @@ import { statement, type Queries } from '../../src/database/statement.js';
 import { createLogger } from '../../src/logging/logger.js';
 import { openidOf } from '../../src/sandbox/sandbox-users.js';
 import { PushCleaning } from '../../src/wechat/push/push-cleaning.js';
+import { Cleaning } from '../../src/database/cleaning.js';
 import type { PushEvent } from '../../src/wechat/push/push-event.js';
 import { WechatPushSubscriber, type PushEffect, type PushSubscriber } from '../../src/wechat/push/push-subscriber.js';
 import { expectProblem } from '../support/problems.js';
@@ -175,11 +176,11 @@ describe('the cleaning of old pushes', () => {
     await push(server, aboutData('user_authorization_cancellation', 'old'), { secure: false });
     await server.sql(`update push_events set received_at = now() - interval '91 days'`);
     await push(server, aboutData('user_info_modified', 'young'));
-    expect(await app.get(PushCleaning).run()).toBe(2);
+    expect(await app.get(Cleaning).run(app.get(PushCleaning))).toBe(2);
     expect((await outcomes(server)).toSorted()).toEqual([
       'user_authorization_cancellation: obeyed',
       'user_info_modified: recorded',
     ]);
-    expect(await app.get(PushCleaning).run()).toBe(0);
+    expect(await app.get(Cleaning).run(app.get(PushCleaning))).toBe(0);
   });
 });

@@ -1,4 +1,5 @@
 import { RateLimitCleaning } from '../../src/limits/rate-limit-cleaning.js';
+import { Cleaning } from '../../src/database/cleaning.js';
 import { Limits } from '../../src/limits/limits.js';
 import { expectProblem } from '../support/problems.js';
 import { PrivateRedis } from '../support/private-redis.js';
@@ -278,7 +279,7 @@ describeOnPostgres('the limits of what is not called yet', () => {
 
   it('are forgotten when their window has passed', async () => {
     await letPass(90_000);
-    expect(await app.app.get(RateLimitCleaning).run()).toBeGreaterThan(3);
+    expect(await app.app.get(Cleaning).run(app.app.get(RateLimitCleaning))).toBeGreaterThan(3);
     expect(await app.dataSource.query('select key from rate_limits')).toEqual([]);
   });
 });

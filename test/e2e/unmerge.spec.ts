@@ -2,6 +2,7 @@ import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
 import { AccountUnmerging } from '../../src/account/merge/account-unmerging.js';
 import { OPERATOR } from '../../src/cli/operator.js';
 import { MergeCleaning } from '../../src/users/merge-cleaning.js';
+import { Cleaning } from '../../src/database/cleaning.js';
 import { UnmergeContradiction } from '../../src/users/user-unmerging.js';
 import { MergeStage, type StagePerson } from '../support/merge-stage.js';
 import { expectProblem } from '../support/problems.js';
@@ -96,11 +97,11 @@ describe('undoing a merge', () => {
   it('is possible for 30 days, and then nothing is kept', async () => {
     await stage.merged(older, younger);
     await dayShift(29);
-    await stage.server.app.get(MergeCleaning).run();
+    await stage.server.app.get(Cleaning).run(stage.server.app.get(MergeCleaning));
     expect(await stage.sql('select absorbed_id from merges where absorbed_id = $1', [younger.id])).toHaveLength(1);
     await dayShift(2);
     await expect(undo()).rejects.toThrow(/too old/);
-    await stage.server.app.get(MergeCleaning).run();
+    await stage.server.app.get(Cleaning).run(stage.server.app.get(MergeCleaning));
     expect(await stage.sql('select absorbed_id from merges where absorbed_id = $1', [younger.id])).toEqual([]);
   });
 

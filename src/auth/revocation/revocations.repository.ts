@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { COMMIT_DURABLY } from '../../database/commit-durably.js';
+import { DELETION_CHUNK } from '../../database/cleaning.js';
 import { Database } from '../../database/database.js';
 import { statement, type Queries } from '../../database/statement.js';
 import type { RevocationKind } from './revocation.entity.js';
@@ -53,7 +54,7 @@ const announceKey = statement<never>(
 const deleteExpired = statement<{ id: string }>(
   'delete_expired_revocations',
   `delete from revocations where id in (
-     select id from revocations where expires_at < now() order by expires_at limit 1000 for update skip locked)
+     select id from revocations where expires_at < now() order by expires_at limit ${DELETION_CHUNK} for update skip locked)
    returning id`,
 );
 
@@ -76,7 +77,7 @@ export class RevocationsRepository {
     await transaction.query(announceKey, [subject, reason, KEY_FEED_SECONDS]);
   }
 
-  /** Deletes up to 1000 entries that no longer matter, and says how many. */
+  /** Deletes a chunk of entries that no longer matter, and says how many. */
   async deleteExpired(): Promise<number> {
     return (await this.database.query(deleteExpired, [])).length;
   }

@@ -1,13 +1,9 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { Logger } from 'pino';
+import { Injectable } from '@nestjs/common';
+import { Cleaning, DELETION_CHUNK, untilFewer, type CleaningJob } from '../../database/cleaning.js';
 import { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
-import { AppError } from '../../errors/app-error.js';
-import { LOGGER } from '../../logging/logging.module.js';
 import { RevocationsRepository } from '../revocation/revocations.repository.js';
 
-const EVERY_MS = 600_000;
-const CHUNK = 1000;
 // Any constant will do, as long as every version of this program uses the same.
 const CLEANING_LOCK = 7_283_646_102;
 // A dead session still tells its client why it died for this long after it would have expired anyway.
@@ -19,7 +15,7 @@ const cleanChunk = statement<{ last_id: string | null; deleted: number }>(
   'clean_sessions',
   `with turn as materialized (select pg_try_advisory_xact_lock(${CLEANING_LOCK}) as mine),
    chunk as (
-     select id, idle_expires_at from sessions where (select mine from turn) and id > $1 order by id limit ${CHUNK}),
+     select id, idle_expires_at from sessions where (select mine from turn) and id > $1 order by id limit ${DELETION_CHUNK}),
    dead as (
      select s.id from sessions s join chunk using (id)
      where s.idle_expires_at < now() - make_interval(days => ${KEEP_DAYS})
@@ -30,48 +26,32 @@ const cleanChunk = statement<{ last_id: string | null; deleted: number }>(
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** Deletes sessions and revocations that no longer matter, a chunk at a time, on one instance at a time. */
+/** Deletes sessions and revocations that no longer matter; sessions on one instance at a time. */
 @Injectable()
-export class SessionCleaning implements OnApplicationBootstrap, OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private stopped = false;
+export class SessionCleaning implements CleaningJob {
+  readonly name = 'sessions and revocations';
+  readonly everyMs = 600_000;
 
   constructor(
+    cleaning: Cleaning,
     private readonly database: Database,
     private readonly revocations: RevocationsRepository,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.run(), EVERY_MS).unref();
+  ) {
+    cleaning.add(this);
   }
 
-  onApplicationShutdown(): void {
-    this.stopped = true;
-    clearInterval(this.timer);
+  async *chunks(): AsyncGenerator<number> {
+    yield* untilFewer(DELETION_CHUNK, () => this.revocations.deleteExpired());
+    yield* this.sessions();
   }
 
-  /** One round. Answers how many sessions were deleted; 0 also when another instance is at it. */
-  async run(): Promise<number> {
-    try {
-      while (!this.stopped && (await this.revocations.deleteExpired()) === CHUNK);
-      return await this.cleanSessions();
-    } catch (error) {
-      // The next round comes anyway.
-      const level = error instanceof AppError ? 'warn' : 'error';
-      this.logger[level]({ err: error }, 'dead sessions cannot be cleaned now');
-      return 0;
-    }
-  }
-
-  private async cleanSessions(): Promise<number> {
-    let deleted = 0;
+  /** Walks along all sessions, and deletes the dead of each chunk. */
+  private async *sessions(): AsyncGenerator<number> {
     let after: string | null = FIRST_ID;
-    while (after !== null && !this.stopped) {
+    while (after !== null) {
       const [chunk]: { last_id: string | null; deleted: number }[] = await this.database.query(cleanChunk, [after]);
-      deleted += chunk?.deleted ?? 0;
+      yield chunk?.deleted ?? 0;
       after = chunk?.last_id ?? null;
     }
-    return deleted;
   }
 }
