@@ -1,13 +1,10 @@
-import { v7 as uuidv7 } from 'uuid';
 import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
-import { Database } from '../../src/database/database.js';
-import { statement } from '../../src/database/statement.js';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import { IdentitiesRepository, type Newcomer } from '../../src/users/identities.repository.js';
 import { closeTable } from '../support/table-gate.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { startTestApp } from '../support/test-app.js';
 import { createTestDatabase, describeOnPostgres, type TestDatabase } from '../support/test-database.js';
 import { TestServer, type Answer } from '../support/test-server.js';
+import { dropUniqueIdentities, trustWhatWasRead } from '../support/weak-linking.js';
 
 const [APP_ONE, APP_TWO] = SANDBOX_APPS.map((app) => app.appId) as [string, string];
 const AT_ONCE = 40;
@@ -119,9 +116,9 @@ describeOnPostgres('sign-ins that race for one identity', () => {
 describeOnPostgres('the same race without the unique constraint', () => {
   it('makes many users of one openid, so the constraint is what decides it', async () => {
     const database = await createTestDatabase();
-    await database.query('alter table identities drop constraint uq_identities_kind_issuer_subject');
+    await dropUniqueIdentities(database);
     const server = await startTestApp(ENVIRONMENT, { database });
-    weaken(server);
+    trustWhatWasRead(server);
     const gate = await closeTable(database.url, 'identities');
     const requests = Array.from({ length: AT_ONCE }, () => signIn(server.url, server.wechat, 'alice'));
     await gate.openWhenWaiting(RACING);
@@ -133,23 +130,6 @@ describeOnPostgres('the same race without the unique constraint', () => {
     expect(counted!.users).toBeGreaterThan(2);
   });
 });
-
-/** Lets the server trust what it read a moment ago: it inserts without asking whether somebody else was faster. */
-function weaken({ app }: TestApp): void {
-  const database = app.get(Database);
-  const insertUser = statement('weak_insert_user', 'insert into users (id) values ($1)');
-  const insertIdentity = statement('weak_insert_identity', 'insert into identities values ($1, $2, $3, $4, $5)');
-  app.get(IdentitiesRepository).createUser = async ({ identities }: Newcomer) => {
-    const userId = uuidv7();
-    await database.transaction(async (transaction) => {
-      await transaction.query(insertUser, [userId]);
-      for (const { kind, issuer, subject } of identities) {
-        await transaction.query(insertIdentity, [uuidv7(), userId, kind, issuer, subject]);
-      }
-    });
-    return true;
-  };
-}
 
 async function signIn(url: string, wechat: Sandbox, user: string): Promise<number> {
   const response = await fetch(`${url}/v1/auth/wechat/login`, {
