@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { Answer } from './test-server.js';
 
 /** Sends bytes as they are, for what a well-behaved HTTP client refuses to send, and reads until the server hangs up. */
-export async function sendRaw(url: string, text: string): Promise<Answer> {
+export async function sendRaw(url: string, text: string | Buffer): Promise<Answer> {
   const connection = openConnection(url);
   connection.socket.write(text);
   const [answer] = await connection.answers();
