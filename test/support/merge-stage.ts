@@ -38,6 +38,11 @@ export class MergeStage {
     return new MergeStage(await startTestApp(given, database ? { database } : {}));
   }
 
+  /** One on a server that was started in another way. */
+  static on(server: TestApp): MergeStage {
+    return new MergeStage(server);
+  }
+
   close(): Promise<void> {
     return this.server.close();
   }
