@@ -3,6 +3,7 @@ import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nes
 import { CurrentUser } from '../auth/access/access.guard.js';
 import type { Principal } from '../auth/access/principal.js';
 import { Bearer } from '../http/access.decorator.js';
+import { LimitPerUser } from '../limits/limit-per-user.guard.js';
 import { WechatData } from './wechat-data.js';
 import { DecryptDto, SessionKeyDto } from './wechat-data.dto.js';
 
@@ -14,6 +15,7 @@ export class WechatDataController {
 
   @Post('decrypt')
   @HttpCode(200)
+  @LimitPerUser('wechat_decrypt')
   @ApiOperation({ summary: 'Decrypt data that WeChat encrypted for me' })
   @ApiOkResponse({ schema: { type: 'object', additionalProperties: true } })
   decrypt(@Body() sealed: DecryptDto, @CurrentUser() caller: Principal): Promise<Record<string, unknown>> {

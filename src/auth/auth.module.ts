@@ -36,6 +36,7 @@ import { SessionsController } from './sessions/sessions.controller.js';
 import { Sessions } from './sessions/sessions.js';
 import { SessionEndsRepository } from './sessions/session-ends.repository.js';
 import { SessionsRepository } from './sessions/sessions.repository.js';
+import { SignInGate } from './sign-in/sign-in-gate.js';
 import { SignInLimits } from './sign-in/sign-in-limits.js';
 import { SignInRefusals } from './sign-in/sign-in-refusals.js';
 import { PhoneRegistration } from './sign-in/phone-registration.js';
@@ -104,6 +105,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     TokenIntrospection,
     SignInLimits,
     SignInRefusals,
+    SignInGate,
     WechatCodeStrategy,
     RiskGate,
     RegistrationPolicy,
@@ -126,6 +128,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     SessionEnding,
     SessionWithdrawal,
     SessionHandover,
+    SignInGate,
     Sessions,
     SessionsRepository,
     ProvedPhones,

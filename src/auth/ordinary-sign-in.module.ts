@@ -19,7 +19,6 @@ import { WechatProof } from './proof/wechat-proof.js';
 import { OrdinarySignIn } from './sign-in/ordinary-sign-in.js';
 import { PasswordSignInController } from './sign-in/password-sign-in.controller.js';
 import { PasswordSignIn } from './sign-in/password-sign-in.js';
-import { SignInGate } from './sign-in/sign-in-gate.js';
 import { SignInLimits } from './sign-in/sign-in-limits.js';
 import { SignInRefusals } from './sign-in/sign-in-refusals.js';
 import { openSmsProvider } from './sms/open-sms-provider.js';
@@ -56,7 +55,6 @@ import { SmsSignIn } from './sms/sms-sign-in.js';
     FreshProof,
     SignInRefusals,
     SignInLimits,
-    SignInGate,
     { provide: TicketLinking, useExisting: WechatLinking },
     OrdinarySignIn,
     PasswordSignIn,

@@ -33,6 +33,10 @@ export const LIMITS = {
   wechat_phone: { points: 5, seconds: MINUTE, counted: 'exact' },
   /** By user: decryption of WeChat's data. */
   wechat_decrypt: { points: 5, seconds: MINUTE, counted: 'exact' },
+  /** By user: changes of nickname and avatar, which cost a call of WeChat's or up to 2 MB. */
+  profile_change: { points: 10, seconds: MINUTE, counted: 'exact' },
+  /** By user: exports of everything. */
+  user_export: { points: 5, seconds: MINUTE, counted: 'exact' },
   /** By one-time code: tries. A code lives shorter than this. */
   otp_try: { points: 5, seconds: 3600, counted: 'exact' },
   /** By number: codes sent. */

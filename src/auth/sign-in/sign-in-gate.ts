@@ -6,13 +6,14 @@ import { SignInRefusals } from './sign-in-refusals.js';
 
 /** Where a sign-in comes from. */
 export interface SignInOrigin {
-  readonly appId: string;
+  /** null where only a ticket knows it. */
+  readonly appId: string | null;
   readonly traceId: string | null;
   /** As the HTTP server knows it. */
   readonly address: string | undefined;
 }
 
-/** What every sign-in without WeChat passes: limits by address before, the record of a refusal after. */
+/** What every sign-in but that by a code of WeChat's passes: limits by address before, the record of a refusal after. */
 @Injectable()
 export class SignInGate {
   constructor(

@@ -13,6 +13,7 @@ import { WechatLogin, type VerifiedIdentity } from '../../wechat/wechat-login.js
 import { CurrentUser } from '../access/access.guard.js';
 import type { Principal } from '../access/principal.js';
 import { PhoneSignUp } from './phone-sign-up.js';
+import { SignInGate } from './sign-in-gate.js';
 import { SignedInDto, UnregisteredDto } from './signed-in.dto.js';
 import { ProvenIdentity, WechatCodeGuard } from './wechat-code.guard.js';
 import { WechatLinking } from './wechat-linking.js';
@@ -29,6 +30,7 @@ export class WechatSignInController {
     private readonly phoneSignUp: PhoneSignUp,
     private readonly wechatLogin: WechatLogin,
     private readonly linking: WechatLinking,
+    private readonly gate: SignInGate,
   ) {}
 
   @Post('login')
@@ -58,7 +60,9 @@ export class WechatSignInController {
     @Ip() clientIp: string,
     @TraceId() traceId: string | null,
   ): Promise<SignedInDto> {
-    return this.phoneSignUp.signUp(body.ticket, registrationProofOf(body), { body, clientIp, traceId });
+    return this.gate.pass({ appId: null, traceId, address: clientIp }, () =>
+      this.phoneSignUp.signUp(body.ticket, registrationProofOf(body), { body, clientIp, traceId }),
+    );
   }
 
   @Post('link')
