@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { Avatar } from '#src/account/avatar/avatar.entity.js';
 import { AuditEvent } from '#src/audit/audit-event.entity.js';
 import { FailedAttempt } from '#src/auth/credentials/failed-attempt.entity.js';
 import { OtpChallenge } from '#src/auth/sms/otp-challenge.entity.js';
@@ -46,6 +47,7 @@ async function dataSource(): Promise<DataSource> {
     WechatAccessToken,
     RegistrationTicket,
     Consent,
+    Avatar,
   ];
   if (settings.url) return new DataSource({ ...migrationDataSourceOptions(settings, null), entities });
   const embedded = await openEmbeddedDatabase(settings.directory);

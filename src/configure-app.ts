@@ -52,7 +52,6 @@ export async function createHttpApp(
     abortOnError: false,
   });
   const fastify = app.getHttpAdapter().getInstance();
-  readRequestBodies(fastify);
   closeConnectionsOnShutdown(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('x-trace-id', request.id);
@@ -69,6 +68,7 @@ export async function createHttpApp(
     logger.info({ traceId, method, route, status, ms: Math.round(elapsedTime * 10) / 10 }, 'request');
     done();
   });
+  await readRequestBodies(fastify);
   app.enableVersioning({ type: VersioningType.URI });
   app.useGlobalPipes(validationPipe);
   app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost), logger));

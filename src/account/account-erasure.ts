@@ -6,7 +6,7 @@ import type { EndedSession } from '../auth/sessions/session-ends.repository.js';
 import type { Queries } from '../database/statement.js';
 import { KeyedHash } from '../secrets/keyed-hash.js';
 import { UserErasureRepository } from '../users/user-erasure.repository.js';
-import { WechatTraces } from './wechat-traces.js';
+import { PersonalTraces } from './personal-traces.js';
 
 /** What somebody who was erased leaves behind in an app: a hash that only this installation can make. */
 export const ERASED_OPENID = 'erased_openid';
@@ -17,7 +17,7 @@ export class AccountErasure {
   constructor(
     private readonly users: UserErasureRepository,
     private readonly sessions: SessionWithdrawal,
-    private readonly wechatTraces: WechatTraces,
+    private readonly traces: PersonalTraces,
     private readonly keyedHash: KeyedHash,
     private readonly audit: Audit,
   ) {}
@@ -32,8 +32,8 @@ export class AccountErasure {
   }
 
   /**
-   * Erases a person within a larger unit of work: identities, session_keys, profile, phone, roles and devices go, sessions
-   * end, and an empty row remains under the user's id. The person may come back as somebody new at once.
+   * Erases a person within a larger unit of work: identities, session_keys, profile, avatar, phone, roles and devices go,
+   * sessions end, and an empty row remains under the user's id. The person may come back as somebody new at once.
    *
    * The caller hands the answer to `forget` once it has committed. Null when there is no such user, or they are erased.
    */
@@ -46,7 +46,8 @@ export class AccountErasure {
     const accounts = identities
       .filter(({ kind }) => kind === 'wechat_openid')
       .map(({ issuer: appId, subject: openid }) => ({ appId, openid }));
-    for (const account of accounts) await this.wechatTraces.forget(transaction, account);
+    for (const account of accounts) await this.traces.forgetWechat(transaction, account);
+    await this.traces.forgetAvatars(transaction, userId);
     await this.buryWithin(transaction, accounts);
     await this.audit.record({ ...origin, event: 'user_erased', userId }, transaction);
     return ended;

@@ -2,15 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { Origin, PersonalField } from '../audit/audit-event.js';
 import { SessionWithdrawal } from '../auth/sessions/session-withdrawal.js';
 import type { EndedSession } from '../auth/sessions/session-ends.repository.js';
-import { WechatSettings } from '../config/settings.js';
 import type { Queries } from '../database/statement.js';
-import { AppError } from '../errors/app-error.js';
 import { IdentityWithdrawalRepository, type OpenidOwner } from '../users/identity-withdrawal.repository.js';
 import { textOf } from '../wechat/push/parse-push.js';
 import type { PushEvent } from '../wechat/push/push-event.js';
 import { WechatPushSubscriber, type PushEffect, type PushSubscriber } from '../wechat/push/push-subscriber.js';
 import { AccountErasure } from './account-erasure.js';
-import { WechatTraces } from './wechat-traces.js';
+import { OpenidRemoval } from './identities/openid-removal.js';
+import { PersonalTraces } from './personal-traces.js';
 import { withdrawnFields } from './withdrawn-fields.js';
 
 const NOTHING: PushEffect = { userId: null, withdrawn: [] };
@@ -27,9 +26,9 @@ export class WechatWithdrawal implements PushSubscriber {
   constructor(
     private readonly identities: IdentityWithdrawalRepository,
     private readonly sessions: SessionWithdrawal,
-    private readonly wechatTraces: WechatTraces,
+    private readonly openids: OpenidRemoval,
+    private readonly traces: PersonalTraces,
     private readonly erasure: AccountErasure,
-    private readonly settings: WechatSettings,
   ) {}
 
   async withinTransaction(event: PushEvent, transaction: Queries): Promise<PushEffect | null> {
@@ -50,6 +49,7 @@ export class WechatWithdrawal implements PushSubscriber {
     const owner = await this.identities.lockOwner(transaction, appId, openid);
     if (!owner) return NOTHING;
     await this.identities.clearProfile(transaction, owner.userId, withdrawn);
+    if (withdrawn.includes('avatar')) await this.traces.forgetAvatars(transaction, owner.userId);
     return { userId: owner.userId, withdrawn };
   }
 
@@ -57,13 +57,17 @@ export class WechatWithdrawal implements PushSubscriber {
   private async leave({ appId, openid, traceId }: PushEvent, transaction: Queries): Promise<PushEffect> {
     if (openid === null) return NOTHING;
     const owner = await this.identities.lockOwner(transaction, appId, openid);
-    await this.wechatTraces.forget(transaction, { appId, openid });
-    if (!owner) return { ...NOTHING, withdrawn: ['session_key'] };
+    if (!owner) {
+      await this.traces.forgetWechat(transaction, { appId, openid });
+      return { ...NOTHING, withdrawn: ['session_key'] };
+    }
 
     const origin: Origin = { actor: { kind: 'wechat', id: null }, traceId };
     const ended = await this.sessions.endOfAppWithin(transaction, { ...owner, appId }, origin);
-    await this.removeOpenid(transaction, owner, appId);
+    // Moved to another user in the instant before the lock: undone, and WeChat repeats the push.
+    await this.openids.removeWithin(transaction, owner, { appId, openid });
     await this.identities.clearProfile(transaction, owner.userId, ['nickname', 'avatar']);
+    await this.traces.forgetAvatars(transaction, owner.userId);
     await this.erasure.buryWithin(transaction, [{ appId, openid }]);
     const rest = await this.eraseIfNobody(transaction, owner, origin);
     return {
@@ -71,16 +75,6 @@ export class WechatWithdrawal implements PushSubscriber {
       withdrawn: LEAVING,
       committed: () => this.sessions.forget([...ended, ...rest]),
     };
-  }
-
-  private async removeOpenid(transaction: Queries, owner: OpenidOwner, appId: string): Promise<void> {
-    const removed = await this.identities.remove(transaction, owner);
-    // Moved to another user in the instant before the lock. Undone, and WeChat repeats the push.
-    if (!removed) throw new AppError('SERVICE_UNAVAILABLE', { context: { reason: 'identity moved' } });
-    const { openPlatform } = this.settings.apps.find((app) => app.appId === appId) ?? {};
-    if (!openPlatform) return;
-    const siblings = this.settings.apps.filter((app) => app.openPlatform === openPlatform).map((app) => app.appId);
-    await this.identities.removeLoneUnionid(transaction, owner.userId, openPlatform, siblings);
   }
 
   private async eraseIfNobody(transaction: Queries, { userId }: OpenidOwner, origin: Origin): Promise<EndedSession[]> {

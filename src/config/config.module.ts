@@ -6,6 +6,7 @@ import {
   MasterKeySettings,
   OAuthSettings,
   PhoneSettings,
+  ProfileSettings,
   RedisSettings,
   RegistrationSettings,
   SandboxSettings,
@@ -33,6 +34,7 @@ export class ConfigModule {
       { provide: PhoneSettings, useValue: settings.phones },
       { provide: SmsSettings, useValue: settings.sms },
       { provide: RegistrationSettings, useValue: settings.registration },
+      { provide: ProfileSettings, useValue: settings.profiles },
       { provide: AuditSettings, useValue: settings.audit },
       { provide: LimitSettings, useValue: settings.limits },
     ];

@@ -121,6 +121,10 @@ export class Environment {
   @IsIn(['admit', 'refuse'])
   RISK_UNKNOWN: 'admit' | 'refuse' = 'admit';
 
+  @Switch()
+  @IsSwitch()
+  NICKNAME_CHECK = false;
+
   @Integer()
   @IsInt()
   @Min(0)

@@ -91,6 +91,7 @@ export function loadSettings(variables: NodeJS.ProcessEnv, options: LoadOptions 
       riskRankMax: environment.RISK_RANK_MAX ?? null,
       admitsUnknownRisk: environment.RISK_UNKNOWN === 'admit',
     },
+    profiles: { checksNicknames: environment.NICKNAME_CHECK },
     audit: { retentionDays: environment.AUDIT_RETENTION_DAYS },
     limits: { enabled: environment.RATE_LIMIT },
   });

@@ -158,6 +158,12 @@ export abstract class RegistrationSettings {
   abstract readonly admitsUnknownRisk: boolean;
 }
 
+/** What people may call themselves. */
+export abstract class ProfileSettings {
+  /** Whether WeChat is asked what it thinks of a nickname. */
+  abstract readonly checksNicknames: boolean;
+}
+
 /** What the audit log keeps. */
 export abstract class AuditSettings {
   abstract readonly retentionDays: number;
@@ -176,6 +182,7 @@ export interface Settings {
   readonly phones: PhoneSettings;
   readonly sms: SmsSettings;
   readonly registration: RegistrationSettings;
+  readonly profiles: ProfileSettings;
   readonly audit: AuditSettings;
   readonly limits: LimitSettings;
 }

@@ -1,3 +1,4 @@
+import multipart from '@fastify/multipart';
 import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
 
 // OAuth's endpoints speak forms (RFC 6749 section 3.2). Nobody else does: a page of another site can send a form.
@@ -6,11 +7,14 @@ const FORM_PATHS = '/oauth/';
 // WeChat signs what it pushes, labels it as it pleases, and the text itself says whether it is XML or JSON.
 const TEXT_ROUTE = '/v1/wechat/push/:appId';
 
+// `wx.uploadFile` sends nothing else. Nobody else takes it: a page of another site can send such a form.
+const UPLOAD_ROUTE = '/v1/users/me/avatar';
+
 /**
  * Reads JSON bodies, an empty one as `{}`: `wx.request` announces JSON even when it sends nothing. Forms only for OAuth;
- * on the route of WeChat's pushes every body is the text that was sent.
+ * on the route of WeChat's pushes every body is the text that was sent; the route of uploads reads multipart bodies itself.
  */
-export function readRequestBodies(fastify: FastifyInstance): void {
+export async function readRequestBodies(fastify: FastifyInstance): Promise<void> {
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
@@ -22,6 +26,12 @@ export function readRequestBodies(fastify: FastifyInstance): void {
     if (request.url.startsWith(FORM_PATHS)) done(null, parseForm(body as string));
     else done(notAccepted('forms'));
   });
+  // Before a byte of it is read.
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const isRefused = isMultipart(request) && !request.is404 && request.routeOptions.url !== UPLOAD_ROUTE;
+    done(isRefused ? notAccepted('multipart bodies') : undefined);
+  });
+  await fastify.register(multipart);
   for (const type of ['text/xml', 'application/xml', 'text/plain', '*']) {
     fastify.addContentTypeParser(type, { parseAs: 'string' }, readText);
   }
@@ -36,6 +46,10 @@ const readText: FastifyBodyParser<string> = (request, body, done) => {
 
 function takesText(request: FastifyRequest): boolean {
   return request.routeOptions.url === TEXT_ROUTE;
+}
+
+function isMultipart({ headers }: FastifyRequest): boolean {
+  return headers['content-type']?.trimStart().toLowerCase().startsWith('multipart/') ?? false;
 }
 
 function notAccepted(what: string): Error {

@@ -21,6 +21,12 @@ const forgetMerges = statement<never>(
   'delete from merges where absorbed_id in (select id from users where merged_into = $1)',
 );
 
+// A ticket may hold the person's number, sealed; nobody can be merged with them any more.
+const forgetMergeTickets = statement<never>(
+  'forget_merge_tickets_of_user',
+  'delete from merge_tickets where user_id = $1 or other_user_id = $1',
+);
+
 const bury = statement<never>(
   'bury',
   `insert into erasures (id, subject_hash) select id, hash from unnest($1::uuid[], $2::bytea[]) as given (id, hash)`,
@@ -36,6 +42,7 @@ export class UserErasureRepository {
   async erase(transaction: Queries, userId: string): Promise<IdentityName[] | null> {
     const erased = await transaction.query(eraseUser, [userId]);
     await transaction.query(forgetMerges, [userId]);
+    await transaction.query(forgetMergeTickets, [userId]);
     return erased.length === 1 ? transaction.query(removeIdentities, [userId]) : null;
   }
 

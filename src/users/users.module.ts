@@ -17,6 +17,8 @@ import { Consent } from './consent.entity.js';
 import { PhoneHolders } from './phone-holders.js';
 import { WechatIdentities } from './wechat-identities.js';
 import { PhoneRepository } from './phone.repository.js';
+import { ProfileRepository } from './profile.repository.js';
+import { IdentityUnlinkingRepository } from './identity-unlinking.repository.js';
 import { PhoneVault } from './phone-vault.js';
 import { UserProfiles } from './user-profiles.js';
 import { UsersRepository } from './users.repository.js';
@@ -36,6 +38,8 @@ import { UsersRepository } from './users.repository.js';
     PhoneHolders,
     WechatIdentities,
     UserProfiles,
+    ProfileRepository,
+    IdentityUnlinkingRepository,
     UsersRepository,
     UserStatusRepository,
     UserErasureRepository,
@@ -51,6 +55,8 @@ import { UsersRepository } from './users.repository.js';
     PhoneHolders,
     WechatIdentities,
     UserProfiles,
+    ProfileRepository,
+    IdentityUnlinkingRepository,
     UsersRepository,
     UserStatusRepository,
     UserErasureRepository,

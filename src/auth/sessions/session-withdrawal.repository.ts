@@ -30,10 +30,10 @@ const forgetDevices = statement<never>(
 /** The sessions table when a person withdraws. The caller's transaction holds the user's row. */
 @Injectable()
 export class SessionWithdrawalRepository {
-  /** Ends the sessions that an identity opened, and all others of the user in its app. */
+  /** Ends the sessions that an identity opened, and all others of the user in an app, if one is named. */
   async endOfApp(
     transaction: Queries,
-    owner: { readonly userId: string; readonly identityId: string; readonly appId: string },
+    owner: { readonly userId: string; readonly identityId: string; readonly appId: string | null },
     { reason, actor, traceId }: Ending,
     feedSeconds: number,
   ): Promise<EndedSession[]> {
@@ -46,7 +46,7 @@ export class SessionWithdrawalRepository {
   async forgetDevices(
     transaction: Queries,
     userId: string,
-    within: { readonly identityId: string; readonly appId: string } | null = null,
+    within: { readonly identityId: string; readonly appId: string | null } | null = null,
   ): Promise<void> {
     await transaction.query(forgetDevices, [userId, within?.identityId ?? null, within?.appId ?? null]);
   }

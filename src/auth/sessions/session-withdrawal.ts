@@ -24,10 +24,10 @@ export class SessionWithdrawal {
     return ended;
   }
 
-  /** The sessions of a user in one app, and those its identity opened. The caller holds the user's row, as above. */
+  /** The sessions of a user in one app, if one is named, and those its identity opened. The caller holds the user's row, as above. */
   async endOfAppWithin(
     transaction: Queries,
-    owner: { readonly userId: string; readonly identityId: string; readonly appId: string },
+    owner: { readonly userId: string; readonly identityId: string; readonly appId: string | null },
     origin: Origin,
   ): Promise<EndedSession[]> {
     const ended = await this.repository.endOfApp(
@@ -38,6 +38,15 @@ export class SessionWithdrawal {
     );
     await this.repository.forgetDevices(transaction, owner.userId, owner);
     return ended;
+  }
+
+  /** The sessions that an identity opened, or that speak for it, and no others. The caller holds the user's row. */
+  async endOfIdentityWithin(
+    transaction: Queries,
+    owner: { readonly userId: string; readonly identityId: string },
+    origin: Origin,
+  ): Promise<EndedSession[]> {
+    return this.endOfAppWithin(transaction, { ...owner, appId: null }, origin);
   }
 
   /** Makes this process refuse the access tokens of sessions whose end has been committed. */

@@ -9,6 +9,7 @@ import { CreateRegistrationTickets1763600900000 } from './1763600900000-create-r
 import { CreateRevocations1763600300000 } from './1763600300000-create-revocations.js';
 import { CreateSessions1763600200000 } from './1763600200000-create-sessions.js';
 import { CreateWechatSessions1763600400000 } from './1763600400000-create-wechat-sessions.js';
+import { CreateAvatars1763601100000 } from './1763601100000-create-avatars.js';
 import { CreatePushEvents1763600600000 } from './1763600600000-create-push-events.js';
 import { CreateErasures1763600610000 } from './1763600610000-create-erasures.js';
 
@@ -27,4 +28,5 @@ export const MIGRATIONS = [
   CreateCredentials1763600800000,
   CreateRegistrationTickets1763600900000,
   CreateMerges1763601000000,
+  CreateAvatars1763601100000,
 ];

@@ -1,0 +1,61 @@
+import type { MultipartFile } from '@fastify/multipart';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from '../errors/app-error.js';
+
+// Boundaries, headers of the parts, and the few fields that `wx.uploadFile` may send along.
+const ENVELOPE_BYTES = 16 * 1024;
+const ENVELOPE = { files: 1, fields: 10, parts: 11, fieldNameSize: 100, fieldSize: 1024, headerPairs: 20 };
+
+/** Which file of a form is wanted. */
+export interface WantedFile {
+  readonly field: string;
+  readonly maxBytes: number;
+}
+
+/**
+ * Reads the one file of a multipart request into memory, and not a byte beyond the limit.
+ *
+ * What the client says of the file, its name and type, is not looked at.
+ *
+ * @throws AppError PAYLOAD_TOO_LARGE; VALIDATION_FAILED - not multipart, damaged, or without this file
+ */
+export async function readUploadedFile(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { field, maxBytes }: WantedFile,
+): Promise<Buffer> {
+  if (!request.isMultipart()) throw withoutFile(field);
+  try {
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes + ENVELOPE_BYTES) throw tooLarge();
+    const file = await request.file({ limits: { ...ENVELOPE, fileSize: maxBytes } });
+    if (file?.fieldname !== field) throw withoutFile(field);
+    return await contentOf(file);
+  } catch (error) {
+    // The rest of the body is not read, so nothing else can come behind it.
+    reply.header('connection', 'close');
+    throw asRefusal(error, field);
+  }
+}
+
+async function contentOf({ file }: MultipartFile): Promise<Buffer> {
+  file.once('limit', () => file.destroy(tooLarge()));
+  const chunks: Buffer[] = [];
+  for await (const chunk of file) chunks.push(chunk as Buffer);
+  if (file.truncated) throw tooLarge();
+  return Buffer.concat(chunks);
+}
+
+function asRefusal(error: unknown, field: string): AppError {
+  if (error instanceof AppError) return error;
+  const { statusCode } = error as { statusCode?: unknown };
+  if (statusCode === 413) return tooLarge();
+  return new AppError('VALIDATION_FAILED', { cause: error, detail: `${field}: the form could not be read` });
+}
+
+function withoutFile(field: string): AppError {
+  return new AppError('VALIDATION_FAILED', { detail: `${field}: must be a file in multipart/form-data` });
+}
+
+function tooLarge(): AppError {
+  return new AppError('PAYLOAD_TOO_LARGE');
+}
