@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
 import { IdentitiesRepository, type Appearance, type IdentityName } from './identities.repository.js';
-import type { PhoneNumber } from './phone-number.js';
-import { PhoneRepository } from './phone.repository.js';
+import { PhoneHolders, type PhoneHandover } from './phone-holders.js';
 
 const renewProof = statement<{ id: string }>(
   'renew_number_proof',
@@ -18,7 +17,7 @@ export class NumberHoldersRepository {
   constructor(
     private readonly database: Database,
     private readonly identities: IdentitiesRepository,
-    private readonly numbers: PhoneRepository,
+    private readonly numbers: PhoneHolders,
   ) {}
 
   /** Notes that the holder has proved the number now; false when they hold it no more. */
@@ -28,15 +27,14 @@ export class NumberHoldersRepository {
 
   /** Makes a user who holds the number, freshly proved; null and nobody when somebody else holds it by now. */
   async create(
-    number: PhoneNumber,
-    phone: IdentityName,
+    { number, phone, from }: Omit<PhoneHandover, 'userId'>,
     policyVersion: string | null,
     appearance: Appearance,
   ): Promise<string | null> {
     let made: string | null = null;
-    const newcomer = { identities: [phone], policyVersion };
+    const newcomer = { identities: from === null ? [phone] : [], policyVersion };
     const created = await this.identities.createUser(newcomer, appearance, async (transaction, userId) => {
-      await this.numbers.give(transaction, userId, number, phone);
+      await this.numbers.hand(transaction, { userId, number, phone, from }, appearance);
       made = userId;
     });
     return created ? made : null;

@@ -22,21 +22,22 @@ export class PhoneLinking {
    *
    * @param admit asked before somebody new comes about: throws if they may not, otherwise answers the version of the
    *   policy that is to be recorded
-   * @throws AppError PHONE_ALREADY_LINKED - the account that holds it may be of the number's last owner; and what `admit`
-   *   throws
+   * @param claimsPhone whether the person says that the account which holds the number is of its last owner
+   * @throws AppError PHONE_ALREADY_LINKED - it may be, and they do not say so; and what `admit` throws
    */
   async resolve(
-    number: PhoneNumber,
+    { number, claimsPhone }: { readonly number: PhoneNumber; readonly claimsPhone: boolean },
     appearance: Appearance,
     admit: () => string | null,
   ): Promise<{ userId: string; isNewUser: boolean }> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const { phone, holder } = await this.holders.find(number);
-      if (holder && !this.holders.isFullProof(holder)) {
-        throw new AppError('PHONE_ALREADY_LINKED', { context: { userId: holder.id, reason: 'proved too long ago' } });
-      }
-      if (holder && (await this.repository.renew(holder.id, phone))) return { userId: holder.id, isNewUser: false };
-      const userId = holder ? null : await this.repository.create(number, phone, admit(), appearance);
+      const isLastOwners = holder !== null && !this.holders.isFullProof(holder);
+      if (isLastOwners) this.holders.demandClaim(holder, claimsPhone);
+      const known = isLastOwners ? null : holder;
+      if (known && (await this.repository.renew(known.id, phone))) return { userId: known.id, isNewUser: false };
+      const from = holder?.id ?? null;
+      const userId = known ? null : await this.repository.create({ number, phone, from }, admit(), appearance);
       if (userId !== null) return { userId, isNewUser: true };
     }
     throw new AppError('SERVICE_UNAVAILABLE', { context: { reason: 'number kept changing' }, retryAfterSeconds: 1 });

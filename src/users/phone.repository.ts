@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { statement, type Queries } from '../database/statement.js';
 import type { IdentityName } from './identities.repository.js';
 import { AppError } from '../errors/app-error.js';
-import { lockActiveUser } from './lock-user.js';
+import { lockActiveUser, lockUser } from './lock-user.js';
 import type { PhoneNumber } from './phone-number.js';
 import { PhoneVault } from './phone-vault.js';
 
@@ -23,6 +23,16 @@ const removeNumber = statement<never>(
   'remove_number',
   `with freed as (delete from identities where user_id = $1 and kind = 'phone')
    update users set phone_sealed = null, phone_proved_at = null, updated_at = now() where id = $1`,
+);
+
+const freeNumber = statement<{ id: string }>(
+  'free_number',
+  `with freed as (
+     delete from identities i where i.user_id = $1 and i.kind = 'phone' and i.subject = $2
+       and exists (select from identities other where other.user_id = $1 and other.kind <> 'phone')
+     returning i.user_id)
+   update users u set phone_sealed = null, phone_proved_at = null, updated_at = now()
+   from freed where u.id = freed.user_id and u.status = 'active' returning u.id`,
 );
 
 const proveNumber = statement<never>(
@@ -52,6 +62,15 @@ export class PhoneRepository {
       await transaction.query(proveNumber, [userId, this.phones.seal(userId, number)]);
     }
     return holder!.user_id;
+  }
+
+  /**
+   * Takes a number from the active person who holds it, within the caller's transaction. False when they do not, or have no
+   * other way in; the caller must then undo the transaction.
+   */
+  async free(transaction: Queries, userId: string, { subject }: IdentityName): Promise<boolean> {
+    await transaction.query(lockUser, [userId]);
+    return (await transaction.query(freeNumber, [userId, subject])).length === 1;
   }
 
   /** Takes the number from a person whose row the caller's transaction holds. */

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { CredentialsRepository } from './credentials.repository.js';
 import { IdentitiesRepository } from './identities.repository.js';
@@ -25,7 +26,7 @@ import { UsersRepository } from './users.repository.js';
 
 /** Who a person is: users and the identities that lead to them. */
 @Module({
-  imports: [SecretsModule, TypeOrmModule.forFeature([User, Identity, Erasure, Consent])],
+  imports: [AuditModule, SecretsModule, TypeOrmModule.forFeature([User, Identity, Erasure, Consent])],
   providers: [
     CredentialsRepository,
     IdentitiesRepository,

@@ -41,19 +41,19 @@ export class WechatIdentities {
   }
 
   /**
-   * Makes a user with a WeChat identity and a phone number; nobody at all and false when somebody else has one of them by now.
+   * Makes a user with a WeChat identity and, if it is nobody's, a phone number; nobody at all and false when somebody else has one of them by now.
    *
    * @param alongside done in the same transaction; what it throws undoes everything
    */
   async createUser(
     identity: WechatIdentity,
-    phone: IdentityName,
+    phone: IdentityName | null,
     policyVersion: string | null,
     traceId: string | null,
     alongside: (transaction: Queries, userId: string) => Promise<void>,
   ): Promise<boolean> {
     const { openid, unionid } = namesOf(identity);
-    const identities = [openid, phone, ...(unionid ? [unionid] : [])];
+    const identities = [openid, phone, unionid].filter((identity) => identity !== null);
     return this.identities.createUser({ identities, policyVersion }, { appId: identity.appId, traceId }, alongside);
   }
 }

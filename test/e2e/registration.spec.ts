@@ -131,11 +131,37 @@ describe('registration by phone', () => {
     });
     expect([refused.status, refused.body.code]).toEqual([409, 'PHONE_ALREADY_LINKED']);
 
-    // Without another way in the number is all there is.
-    await server.sql(`delete from identities where user_id = $1 and kind <> 'phone'`, [owner.body.user.id]);
-    const found = await server.post(REGISTER, {
+    // They say that it is not theirs: a new account gets the number, and the old one keeps everything else.
+    const heir = await server.post(REGISTER, {
       ticket: await ticketOf('judys-heir'),
       phoneCode: press(server, 'judys-heir', phone),
+      claimPhone: true,
+    });
+    expect(heir.body).toMatchObject({ status: 'signed_in', isNewUser: true });
+    expect(heir.body.user.phone).toBe(owner.body.user.phone);
+    expect((await server.signIn('judy')).body.user).toMatchObject({ id: owner.body.user.id, phone: null });
+    const told = await server.sql(
+      `select reason, subject::text from audit_events where event = 'phone_changed' and user_id = $1 order by id desc limit 1`,
+      [owner.body.user.id],
+    );
+    expect(told).toEqual([{ reason: 'claimed', subject: heir.body.user.id }]);
+  });
+
+  it('takes no number from an account that has no other way in: it is found', async () => {
+    const phone = number();
+    const owner = await server.post(REGISTER, {
+      ticket: await ticketOf('olga'),
+      phoneCode: press(server, 'olga', phone),
+    });
+    await server.sql(`update users set phone_proved_at = now() - interval '91 days' where id = $1`, [
+      owner.body.user.id,
+    ]);
+
+    await server.sql(`delete from identities where user_id = $1 and kind <> 'phone'`, [owner.body.user.id]);
+    const found = await server.post(REGISTER, {
+      ticket: await ticketOf('olgas-second'),
+      phoneCode: press(server, 'olgas-second', phone),
+      claimPhone: true,
     });
     expect(found.body.user.id).toBe(owner.body.user.id);
   });

@@ -116,6 +116,12 @@ describe('a number that was proved long ago', () => {
       [body.user.id],
     );
     expect(row!.old).toBe(true);
+
+    // They say that the account is not theirs, and get a new one with the number.
+    await passOtpTime(server, 61);
+    const heir = await smsSignIn(server, phone, { claimPhone: true });
+    expect(heir.body).toMatchObject({ isNewUser: true, user: { phone: body.user.phone } });
+    expect((await server.get('/v1/users/me', { token })).body).toMatchObject({ id: body.user.id, phone: null });
   });
 
   it('is enough when there is no other way in, and is then proved anew', async () => {

@@ -13,6 +13,8 @@ import { RegistrationTickets } from './registration-tickets.js';
 export interface Registrant {
   readonly ticket: OpenTicket;
   readonly number: PhoneNumber;
+  /** Says that the account which holds the number is somebody else's. */
+  readonly claimsPhone: boolean;
   readonly consent: ConsentGiven | undefined;
   readonly clientIp: string;
   readonly traceId: string | null;
@@ -35,18 +37,20 @@ export class PhoneRegistration {
   /**
    * Registers, and spends the ticket, as one; answers whether somebody new came about.
    *
-   * @throws AppError TICKET_INVALID, PHONE_ALREADY_LINKED - the number's account has other ways in and proved it long ago;
+   * @throws AppError TICKET_INVALID, PHONE_ALREADY_LINKED - the number's account has other ways in and proved it long ago,
+   *   and the person does not claim the number;
    *   IDENTITY_ALREADY_LINKED, USER_DISABLED, FORBIDDEN - nobody may register here; and as `RegistrationPolicy.admit`
    */
   async register(registrant: Registrant): Promise<boolean> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const { phone, holder } = await this.phones.find(registrant.number);
-      if (holder && !this.phones.isFullProof(holder)) {
-        throw new AppError('PHONE_ALREADY_LINKED', { context: { userId: holder.id } });
-      }
-      const account = holder ?? (await this.wechatIdentities.findHolder(registrant.ticket.identity));
-      if (account && (await this.join(account, registrant, phone))) return false;
-      if (!account && (await this.create(registrant, phone))) return true;
+      const isLastOwners = holder !== null && !this.phones.isFullProof(holder);
+      if (isLastOwners) this.phones.demandClaim(holder, registrant.claimsPhone);
+      const known = isLastOwners
+        ? null
+        : (holder ?? (await this.wechatIdentities.findHolder(registrant.ticket.identity)));
+      if (known && (await this.join(known, registrant, phone))) return false;
+      if (!known && (await this.create(registrant, phone, holder))) return true;
     }
     throw new AppError('SERVICE_UNAVAILABLE', { context: { reason: 'identity kept changing' }, retryAfterSeconds: 1 });
   }
@@ -65,14 +69,16 @@ export class PhoneRegistration {
   }
 
   /** False when somebody else has one of the identities by now. */
-  private async create(registrant: Registrant, phone: IdentityName): Promise<boolean> {
+  private async create(registrant: Registrant, phone: IdentityName, holder: FoundRow | null): Promise<boolean> {
     const { ticket, number, consent, clientIp, traceId } = registrant;
     const { identity } = ticket;
     if (this.policy.of(identity.appId) === 'never') throw new AppError('FORBIDDEN', { context: { reason: 'never' } });
     const policyVersion = await this.policy.admit(identity, consent, clientIp);
-    return this.wechatIdentities.createUser(identity, phone, policyVersion, traceId, async (transaction, userId) => {
+    const own = holder ? null : phone;
+    const appearance = { appId: identity.appId, traceId };
+    return this.wechatIdentities.createUser(identity, own, policyVersion, traceId, async (transaction, userId) => {
       await this.tickets.spend(transaction, ticket);
-      await this.phones.give(transaction, userId, number, phone);
+      await this.phones.hand(transaction, { userId, number, phone, from: holder?.id ?? null }, appearance);
     });
   }
 }

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsObject, IsString, Length, Matches, ValidateIf, ValidateNested } from 'class-validator';
+import { IsBoolean, IsObject, IsString, Length, Matches, ValidateIf, ValidateNested } from 'class-validator';
 import { NotWith, OnlyWith } from '../../http/field-company.decorator.js';
 import { Optional } from '../../http/optional.decorator.js';
 import type { PhoneProof } from '../../wechat/wechat-phones.js';
@@ -30,6 +30,14 @@ export class WechatRegisterDto {
   @Length(1, 64)
   @OnlyWith('encryptedData')
   readonly iv?: string;
+
+  @ApiPropertyOptional({
+    default: false,
+    description: 'The account that holds the number is not mine: give me a new one, and the number',
+  })
+  @Optional()
+  @IsBoolean()
+  readonly claimPhone?: boolean;
 
   @ApiPropertyOptional({ type: DeviceDto })
   @Optional()

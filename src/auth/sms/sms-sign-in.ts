@@ -6,6 +6,13 @@ import { OrdinarySignIn, type SignInPlace } from '../sign-in/ordinary-sign-in.js
 import type { SignedInDto } from '../sign-in/signed-in.dto.js';
 import { OneTimeCodes } from './one-time-codes.js';
 
+/** What matters only if the number makes somebody a new user. */
+export interface SmsRegistration {
+  readonly consent: ConsentGiven | undefined;
+  /** Says that the account which holds the number is somebody else's. */
+  readonly claimsPhone: boolean;
+}
+
 /** Signs in whoever holds a phone number. */
 @Injectable()
 export class SmsSignIn {
@@ -25,12 +32,12 @@ export class SmsSignIn {
   async signIn(
     number: PhoneNumber,
     code: string,
-    consent: ConsentGiven | undefined,
+    { consent, claimsPhone }: SmsRegistration,
     place: SignInPlace,
   ): Promise<SignedInDto> {
     await this.ordinary.prove(place.ticket, () => this.codes.spend(number, code));
     const admit = () => this.policy.admitByPhone(place.appId, consent);
-    const { userId, isNewUser } = await this.phoneLinking.resolve(number, place, admit);
+    const { userId, isNewUser } = await this.phoneLinking.resolve({ number, claimsPhone }, place, admit);
     return this.ordinary.signIn({ userId, isNewUser, amr: ['sms'] }, place);
   }
 }

@@ -46,9 +46,14 @@ export class SmsController {
   ): Promise<SignedInDto> {
     const number = readNumber(body.phone);
     const { appId } = this.apps.get(body.appId);
-    const { code, consent, device, ticket } = body;
+    const { code, consent, claimPhone, device, ticket } = body;
     return this.gate.pass({ appId, traceId, address }, () =>
-      this.smsSignIn.signIn(number, code, consent, { appId, device, ticket, traceId }),
+      this.smsSignIn.signIn(
+        number,
+        code,
+        { consent, claimsPhone: claimPhone ?? false },
+        { appId, device, ticket, traceId },
+      ),
     );
   }
 }

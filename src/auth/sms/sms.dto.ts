@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsObject, IsString, Length, Matches, ValidateNested } from 'class-validator';
+import { IsBoolean, IsObject, IsString, Length, Matches, ValidateNested } from 'class-validator';
 import { Optional } from '../../http/optional.decorator.js';
 import { OrdinaryLoginDto } from '../sign-in/ordinary-login.dto.js';
 import { ConsentDto } from '../sign-in/wechat-login.dto.js';
@@ -21,6 +21,14 @@ export class SmsLoginDto extends OrdinaryLoginDto {
   @ApiProperty({ description: 'The code of the message', pattern: '^[0-9]{6}$' })
   @Matches(/^[0-9]{6}$/, { message: '$property must be 6 digits' })
   readonly code!: string;
+
+  @ApiPropertyOptional({
+    default: false,
+    description: 'The account that holds the number is not mine: give me a new one, and the number',
+  })
+  @Optional()
+  @IsBoolean()
+  readonly claimPhone?: boolean;
 
   @ApiPropertyOptional({ type: ConsentDto })
   @Optional()
