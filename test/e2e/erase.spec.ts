@@ -3,10 +3,14 @@ import { openidOf, unionidOf } from '../../src/sandbox/sandbox-users.js';
 import { dumpOf, spellingsOf } from '../support/database-dump.js';
 import { putPassword } from '../support/password-person.js';
 import { expectProblem } from '../support/problems.js';
+import { APP_ONE, aboutData, push } from '../support/pushes.js';
 import { TestServer, type Answer } from '../support/test-server.js';
 import { imageOf, uploadAvatar } from '../support/uploads.js';
 
 const [APP, OTHER_APP] = SANDBOX_APPS as [(typeof SANDBOX_APPS)[number], (typeof SANDBOX_APPS)[number]];
+
+const REVOKE = 'user_authorization_revoke';
+const CANCELLATION = 'user_authorization_cancellation';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -169,6 +173,23 @@ describe('nobody is erased', () => {
 describe('an avatar goes', () => {
   const gone = async (url: string): Promise<void> =>
     expectProblem(await server.get(new URL(url).pathname), 'NOT_FOUND');
+
+  it.each([
+    ['with the permission to use it', REVOKE, { RevokeInfo: '20' }],
+    ['with the person who leaves the app', CANCELLATION, {}],
+  ])('%s', async (what, event, more) => {
+    const { tokens } = await signIn(what);
+    const { body } = await uploadAvatar(server, tokens.accessToken, imageOf('image/webp'));
+    expect((await push(server, aboutData(event, what, APP_ONE, more))).status).toBe(200);
+    await gone(body.avatarUrl as string);
+  });
+
+  it('but not with the permission to use something else', async () => {
+    const { tokens } = await signIn('keeping');
+    const { body } = await uploadAvatar(server, tokens.accessToken, imageOf('image/webp'));
+    expect((await push(server, aboutData(REVOKE, 'keeping', APP_ONE, { RevokeInfo: '8' }))).status).toBe(200);
+    expect((await server.get(new URL(body.avatarUrl as string).pathname)).status).toBe(200);
+  });
 
   it('with the survivor of a merge, even if the absorbed had uploaded it', async () => {
     const absorbed = await signIn('absorbed');
