@@ -1,7 +1,7 @@
 import { Controller, Get, Param, ParseUUIDPipe, SetMetadata, UseFilters, UseGuards } from '@nestjs/common';
-import { ApiBasicAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBasicAuth, ApiDefaultResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ClientGuard, CurrentClient } from '../../auth/oauth/client.guard.js';
-import { RefusedClientFilter } from '../../auth/oauth/oauth-error.js';
+import { OAuthErrorDto, RefusedClientFilter } from '../../auth/oauth/oauth-error.js';
 import type { OAuthClient } from '../../config/settings.js';
 import { ACCESS, type Access } from '../../http/access.decorator.js';
 import { UserDto } from '../../users/user.dto.js';
@@ -12,6 +12,10 @@ import { ClientProfiles } from './client-profiles.js';
 @SetMetadata(ACCESS, 'client' satisfies Access)
 @UseGuards(ClientGuard)
 @UseFilters(RefusedClientFilter)
+@ApiDefaultResponse({
+  description: 'As OAuth answers a client that does not authenticate; else a problem',
+  type: OAuthErrorDto,
+})
 @Controller({ path: 'users', version: '1' })
 export class ClientUsersController {
   constructor(private readonly profiles: ClientProfiles) {}
