@@ -30,6 +30,11 @@ const findOwnIdentity = statement<{ id: string }>(
   'select id from identities where user_id = $1 and kind = $2 and issuer = $3 and subject = $4',
 );
 
+const findHeldIdentity = statement<{ id: string }>(
+  'find_held_identity',
+  'select id from identities where id = $1 and user_id = $2',
+);
+
 const findByWechat = statement<FoundRow>(
   'find_by_wechat',
   `with found as (
@@ -98,6 +103,11 @@ export class IdentitiesRepository {
   async findOwn(transaction: Queries, userId: string, { kind, issuer, subject }: IdentityName): Promise<string | null> {
     const [own] = await transaction.query(findOwnIdentity, [userId, kind, issuer, subject]);
     return own?.id ?? null;
+  }
+
+  /** Whether a person holds what they were found by, still. Sees what the transaction has done, and what was committed. */
+  async stillHolds(transaction: Queries, { id, identity_id }: FoundRow): Promise<boolean> {
+    return (await transaction.query(findHeldIdentity, [identity_id, id])).length === 1;
   }
 
   /** Finds who holds an identity. */

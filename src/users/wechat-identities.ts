@@ -41,6 +41,23 @@ export class WechatIdentities {
   }
 
   /**
+   * The same for somebody who was found by one of their identities before the transaction began; null, and nothing to be
+   * kept, when that identity is theirs no more: whoever proves it now is somebody else.
+   *
+   * @throws AppError as `attach`
+   */
+  async attachToFound(
+    transaction: Queries,
+    found: FoundRow,
+    identity: WechatIdentity,
+    traceId: string | null,
+  ): Promise<string | null> {
+    const identityId = await this.attach(transaction, found.id, identity, traceId);
+    // The person's row is held by now, so what they hold stays as it is.
+    return (await this.identities.stillHolds(transaction, found)) ? identityId : null;
+  }
+
+  /**
    * Makes a user with a WeChat identity and, if it is nobody's, a phone number; nobody at all and false when somebody else has one of them by now.
    *
    * @param alongside done in the same transaction; what it throws undoes everything

@@ -55,13 +55,14 @@ export class PhoneRegistration {
     throw new AppError('SERVICE_UNAVAILABLE', { context: { reason: 'identity kept changing' }, retryAfterSeconds: 1 });
   }
 
-  /** False when the number went to somebody else meanwhile. */
+  /** False when the account has given up what it was found by, or the number went to somebody else meanwhile. */
   private async join(account: FoundRow, registrant: Registrant, phone: IdentityName): Promise<boolean> {
     const { ticket, number, traceId } = registrant;
     if (account.status !== 'active') throw new AppError('USER_DISABLED', { context: { userId: account.id } });
     const joined = await this.database.transaction(async (transaction) => {
       await this.tickets.spend(transaction, ticket);
-      await this.wechatIdentities.attach(transaction, account.id, ticket.identity, traceId);
+      const attached = await this.wechatIdentities.attachToFound(transaction, account, ticket.identity, traceId);
+      if (attached === null) throw new Rollback();
       if ((await this.phones.give(transaction, account.id, number, phone)) !== account.id) throw new Rollback();
       return true;
     });
