@@ -20,7 +20,9 @@ const config = {
   testMatch: ['**/*.spec.ts'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  testTimeout: 30_000,
+  // Most of a test's time is waiting for a server that starts, or for a database.
+  maxWorkers: '150%',
+  testTimeout: 60_000,
 };
 
 export default config;

@@ -3,10 +3,11 @@ import { AccountLock } from '../../src/account/account-lock.js';
 import { OPERATOR } from '../../src/cli/operator.js';
 import { UserMergingRepository, type LockedUser } from '../../src/users/user-merging.repository.js';
 import { MergeStage, type StagePerson } from '../support/merge-stage.js';
+import { times } from '../support/refresh-counts.js';
 import { createTestDatabase, describeOnPostgres, type TestDatabase } from '../support/test-database.js';
 import type { Answer } from '../support/test-server.js';
 
-const ROUNDS = 50;
+const ROUNDS = times(8, 50);
 const PATIENCE_MS = 120_000;
 const ENVIRONMENT = { DATABASE_POOL_SIZE: '12' };
 
