@@ -44,10 +44,13 @@ describe('a route that is @Strict()', () => {
     expect((await server.get(NORMAL, { token })).status).toBe(200);
   });
 
-  it.each(['disabled', 'erased'])('refuses the token of a user who is %s', async (status) => {
+  it.each([
+    ['disabled', 'USER_DISABLED'],
+    ['erased', 'SESSION_REVOKED'],
+  ] as const)('refuses the token of a user who is %s', async (status, code) => {
     const { token, userId } = await signIn(`user ${status}`);
     await server.sql('update users set status = $2 where id = $1', [userId, status]);
-    expectProblem(await server.get(STRICT, { token }), 'USER_DISABLED');
+    expectProblem(await server.get(STRICT, { token }), code);
     expect((await server.get(NORMAL, { token })).status).toBe(200);
     await server.sql(`update users set status = 'active' where id = $1`, [userId]);
     expect((await server.get(STRICT, { token })).status).toBe(200);
