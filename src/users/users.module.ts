@@ -5,7 +5,6 @@ import { SecretsModule } from '../secrets/secrets.module.js';
 import { CredentialsRepository } from './credentials.repository.js';
 import { IdentitiesRepository } from './identities.repository.js';
 import { Erasure } from './erasure.entity.js';
-import { IdentityHoldersRepository } from './identity-holders.repository.js';
 import { Identity } from './identity.entity.js';
 import { IdentityLinking } from './identity-linking.js';
 import { IdentityWithdrawalRepository } from './identity-withdrawal.repository.js';
@@ -30,7 +29,6 @@ import { UsersRepository } from './users.repository.js';
   providers: [
     CredentialsRepository,
     IdentitiesRepository,
-    IdentityHoldersRepository,
     IdentityLinking,
     PhoneVault,
     PhoneRepository,
@@ -48,7 +46,6 @@ import { UsersRepository } from './users.repository.js';
   ],
   exports: [
     CredentialsRepository,
-    IdentityHoldersRepository,
     IdentityLinking,
     PhoneLinking,
     PhoneVault,

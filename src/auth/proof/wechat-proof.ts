@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../errors/app-error.js';
-import { IdentityHoldersRepository } from '../../users/identity-holders.repository.js';
+import { WechatIdentities } from '../../users/wechat-identities.js';
 import { WechatLogin, type VerifiedIdentity } from '../../wechat/wechat-login.js';
 
 /** Asks WeChat whether it is a person's own phone that made a code. */
@@ -8,7 +8,7 @@ import { WechatLogin, type VerifiedIdentity } from '../../wechat/wechat-login.js
 export class WechatProof {
   constructor(
     private readonly wechatLogin: WechatLogin,
-    private readonly holders: IdentityHoldersRepository,
+    private readonly identities: WechatIdentities,
   ) {}
 
   /**
@@ -18,7 +18,7 @@ export class WechatProof {
    */
   async isOf(userId: string, code: string, appId: string): Promise<boolean> {
     const identity = await this.exchange(code, appId);
-    return identity !== null && (await this.holderOf(identity)) === userId;
+    return identity !== null && (await this.identities.findHolder(identity))?.id === userId;
   }
 
   private async exchange(code: string, appId: string): Promise<VerifiedIdentity | null> {
@@ -28,12 +28,5 @@ export class WechatProof {
       if (error instanceof AppError && error.code === 'WECHAT_CODE_REJECTED') return null;
       throw error;
     }
-  }
-
-  private async holderOf({ appId, openid, union }: VerifiedIdentity): Promise<string | null> {
-    const ofOpenid = await this.holders.findHolder({ kind: 'wechat_openid', issuer: appId, subject: openid });
-    if (ofOpenid !== null || !union) return ofOpenid;
-    const { openPlatform: issuer, unionid: subject } = union;
-    return this.holders.findHolder({ kind: 'wechat_unionid', issuer, subject });
   }
 }
