@@ -1,8 +1,8 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsObject, Matches, ValidateNested } from 'class-validator';
+import { Matches } from 'class-validator';
 import { Optional } from '../../http/optional.decorator.js';
-import { DeviceDto } from './wechat-login.dto.js';
+import { DeviceDto } from './sign-in-bodies.dto.js';
+import { DeviceField } from './sign-in-fields.js';
 
 /** What every sign-in without WeChat may say of where it takes place. */
 export class OrdinaryLoginDto {
@@ -16,10 +16,6 @@ export class OrdinaryLoginDto {
   @Matches(/^[\x21-\x7e]{1,128}$/, { message: '$property must be 1 to 128 visible ASCII characters' })
   readonly appId?: string;
 
-  @ApiPropertyOptional({ type: DeviceDto })
-  @Optional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => DeviceDto)
+  @DeviceField()
   readonly device?: DeviceDto;
 }

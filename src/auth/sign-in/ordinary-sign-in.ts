@@ -7,7 +7,7 @@ import type { AuthenticationMethod } from '../sessions/session.entity.js';
 import { Sessions } from '../sessions/sessions.js';
 import type { SignedInDto } from './signed-in.dto.js';
 import { TicketLinking } from './ticket-linking.js';
-import type { DeviceDto } from './wechat-login.dto.js';
+import type { DeviceDto } from './sign-in-bodies.dto.js';
 
 /** Where a person signs in, whatever they prove it with. */
 export interface SignInPlace {

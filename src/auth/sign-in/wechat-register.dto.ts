@@ -1,56 +1,32 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsBoolean, IsObject, IsString, Length, Matches, ValidateIf, ValidateNested } from 'class-validator';
-import { NotWith, OnlyWith } from '../../http/field-company.decorator.js';
+import { Matches } from 'class-validator';
 import { Optional } from '../../http/optional.decorator.js';
 import type { PhoneProof } from '../../wechat/wechat-phones.js';
-import { ConsentDto, DeviceDto } from './wechat-login.dto.js';
+import { EncryptedPhoneField, EncryptedPhoneIvField, PhoneCodeField } from '../proof/phone-proof-fields.js';
+import { ConsentDto, DeviceDto } from './sign-in-bodies.dto.js';
+import { ClaimPhoneField, ConsentField, DeviceField } from './sign-in-fields.js';
 
 export class WechatRegisterDto {
   @ApiProperty({ description: 'Of the sign-in that answered "unregistered"' })
   @Matches(/^[\x21-\x7e]{1,512}$/, { message: '$property must be 1 to 512 visible ASCII characters' })
   readonly ticket!: string;
 
-  @ApiPropertyOptional({ description: 'The code of the phone button; lives 5 minutes, works once' })
-  @ValidateIf((body: WechatRegisterDto) => body.phoneCode !== undefined || body.encryptedData === undefined)
-  @Matches(/^[A-Za-z0-9_.-]{1,512}$/, { message: '$property must be 1 to 512 of A-Z a-z 0-9 _ . -' })
+  @PhoneCodeField('phoneCode')
   readonly phoneCode?: string;
 
-  @ApiPropertyOptional({ description: 'In place of the code, base64' })
-  @Optional()
-  @IsString()
-  @Length(1, 60_000)
-  @OnlyWith('iv')
-  @NotWith('phoneCode')
+  @EncryptedPhoneField('phoneCode')
   readonly encryptedData?: string;
 
-  @ApiPropertyOptional({ description: 'With encryptedData, base64' })
-  @Optional()
-  @IsString()
-  @Length(1, 64)
-  @OnlyWith('encryptedData')
+  @EncryptedPhoneIvField()
   readonly iv?: string;
 
-  @ApiPropertyOptional({
-    default: false,
-    description: 'The account that holds the number is not mine: give me a new one, and the number',
-  })
-  @Optional()
-  @IsBoolean()
+  @ClaimPhoneField()
   readonly claimPhone?: boolean;
 
-  @ApiPropertyOptional({ type: DeviceDto })
-  @Optional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => DeviceDto)
+  @DeviceField()
   readonly device?: DeviceDto;
 
-  @ApiPropertyOptional({ type: ConsentDto })
-  @Optional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => ConsentDto)
+  @ConsentField()
   readonly consent?: ConsentDto;
 }
 

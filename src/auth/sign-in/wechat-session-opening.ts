@@ -5,7 +5,7 @@ import { MergeTickets } from '../../users/merge-tickets.js';
 import { Sessions } from '../sessions/sessions.js';
 import { SignInRefusals } from './sign-in-refusals.js';
 import type { SignedInDto } from './signed-in.dto.js';
-import type { DeviceDto } from './wechat-login.dto.js';
+import type { DeviceDto } from './sign-in-bodies.dto.js';
 
 /** Where a sign-in takes place. */
 export interface SignInPlace {

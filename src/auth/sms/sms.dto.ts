@@ -1,9 +1,8 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsBoolean, IsObject, IsString, Length, Matches, ValidateNested } from 'class-validator';
-import { Optional } from '../../http/optional.decorator.js';
+import { ApiProperty } from '@nestjs/swagger';
+import { IsString, Length, Matches } from 'class-validator';
 import { OrdinaryLoginDto } from '../sign-in/ordinary-login.dto.js';
-import { ConsentDto } from '../sign-in/wechat-login.dto.js';
+import { ConsentDto } from '../sign-in/sign-in-bodies.dto.js';
+import { ClaimPhoneField, ConsentField } from '../sign-in/sign-in-fields.js';
 
 export class SmsCodeDto {
   @ApiProperty({ description: 'With + and country code, or of mainland China', example: '+8613800138000' })
@@ -22,18 +21,9 @@ export class SmsLoginDto extends OrdinaryLoginDto {
   @Matches(/^[0-9]{6}$/, { message: '$property must be 6 digits' })
   readonly code!: string;
 
-  @ApiPropertyOptional({
-    default: false,
-    description: 'The account that holds the number is not mine: give me a new one, and the number',
-  })
-  @Optional()
-  @IsBoolean()
+  @ClaimPhoneField()
   readonly claimPhone?: boolean;
 
-  @ApiPropertyOptional({ type: ConsentDto })
-  @Optional()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => ConsentDto)
+  @ConsentField()
   readonly consent?: ConsentDto;
 }
