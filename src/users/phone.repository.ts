@@ -19,12 +19,6 @@ const addNumber = statement<{ user_id: string }>(
    returning user_id`,
 );
 
-const removeNumber = statement<never>(
-  'remove_number',
-  `with freed as (delete from identities where user_id = $1 and kind = 'phone')
-   update users set phone_sealed = null, phone_proved_at = null, updated_at = now() where id = $1`,
-);
-
 const freeNumber = statement<{ id: string }>(
   'free_number',
   `with freed as (
@@ -71,10 +65,5 @@ export class PhoneRepository {
   async free(transaction: Queries, userId: string, { subject }: IdentityName): Promise<boolean> {
     await transaction.query(lockUser, [userId]);
     return (await transaction.query(freeNumber, [userId, subject])).length === 1;
-  }
-
-  /** Takes the number from a person whose row the caller's transaction holds. */
-  async release(transaction: Queries, userId: string): Promise<void> {
-    await transaction.query(removeNumber, [userId]);
   }
 }

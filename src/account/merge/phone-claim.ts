@@ -51,12 +51,11 @@ export class PhoneClaim {
   ): Promise<void> {
     const { otherUserId } = ticket;
     await this.tickets.spend(transaction, ticket);
-    const [, , held] = await this.users.lockPair(transaction, ticket);
-    // Without any, a proof of the number is full proof of the account (`mayHandOver`): the two may become one instead.
-    const hasOtherWayIn = held.some((one) => one.userId === otherUserId && one.kind !== 'phone');
-    if (!hasOtherWayIn) throw new AppError('PHONE_ALREADY_LINKED', { context: { userId, reason: 'last way in' } });
+    await this.users.lockPair(transaction, ticket);
+    // Of the last way in, a proof of the number is full proof of the account (`mayHandOver`): the two may become one instead.
+    const isFreed = await this.phones.free(transaction, otherUserId, identity);
+    if (!isFreed) throw new AppError('PHONE_ALREADY_LINKED', { context: { userId, reason: 'last way in' } });
 
-    await this.phones.release(transaction, otherUserId);
     await this.phones.give(transaction, userId, ticket.phone, identity);
     const event = { event: 'phone_changed', actor: person(userId), fields: ['phone'], appId, traceId } as const;
     await this.audit.record({ ...event, userId: otherUserId, reason: 'claimed' }, transaction);
