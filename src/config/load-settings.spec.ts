@@ -352,6 +352,27 @@ describe('the sandbox', () => {
   });
 });
 
+describe('WORKERS', () => {
+  it('may be several on PostgreSQL, and is one otherwise', () => {
+    expect(load().server.workers).toBe(1);
+    expect(load({ ...PRODUCTION, WORKERS: '4' }).server.workers).toBe(4);
+  });
+
+  it('is one where the database or the sandbox lives in the process', () => {
+    expect(problemsOf({ WORKERS: '2', WECHAT_APPS: apps() })).toEqual([
+      expect.stringMatching(/^WORKERS: more than one needs DATABASE_URL/),
+    ]);
+    const { DATABASE_URL } = PRODUCTION;
+    expect(problemsOf({ WORKERS: '2', DATABASE_URL, WECHAT_SANDBOX: 'true' })).toEqual([
+      expect.stringMatching(/^WORKERS: more than one needs a sandbox of its own/),
+    ]);
+  });
+
+  it.each(['0', '-1', '1.5', 'auto', '129'])('is refused as %s', (value) => {
+    expect(problemsOf({ ...PRODUCTION, WORKERS: value })).toEqual([expect.stringMatching(/^WORKERS: /)]);
+  });
+});
+
 describe('a secret in a file', () => {
   it('is read without the line feed at its end', () => {
     const MASTER_KEYS = `k1:${key()}`;
