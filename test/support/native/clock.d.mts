@@ -1,0 +1,1 @@
+export function withClockAheadBy<Result>(ms: number, work: () => Promise<Result>): Promise<Result>;
