@@ -1,4 +1,4 @@
-import { openAsBlob } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
 
 // What changes when a schema does. `pg_class` is left out of the transaction ids because TRUNCATE touches it.
@@ -31,6 +31,7 @@ const TABLES = `
 export function lendEmbeddedDatabases(template) {
   const open = PGlite.create.bind(PGlite);
   const free = [];
+  letAlarmsGo();
 
   PGlite.create = async (directory, ...more) => {
     if (directory !== 'memory://') return open(directory, ...more);
@@ -46,8 +47,17 @@ export function lendEmbeddedDatabases(template) {
   };
 }
 
+/** Lets a process end although an open engine has set its alarm, which it does every ten seconds. */
+function letAlarmsGo() {
+  const apply = (setTimer, self, [callback, ...more]) => {
+    const timer = Reflect.apply(setTimer, self, [callback, ...more]);
+    return String(callback).includes('__emscripten_timeout') ? timer.unref() : timer;
+  };
+  globalThis.setTimeout = new Proxy(setTimeout, { apply });
+}
+
 async function load(open, template) {
-  const engine = await open({ loadDataDir: await openAsBlob(template) });
+  const engine = await open({ loadDataDir: new Blob([readFileSync(template)]) });
   const close = engine.close.bind(engine);
   const { tables } = (await engine.query(TABLES)).rows[0];
   return { engine, close, tables, schema: await schemaOf(engine) };
