@@ -16,7 +16,7 @@ export interface TestGlobals {
 
 /**
  * Builds the server, finds a real PostgreSQL for the tests that need one (`DATABASE_URL`, otherwise a private cluster,
- * otherwise none), and migrates one database for all tests to copy.
+ * otherwise none), and migrates one database of each kind for all tests to copy.
  *
  * With `DATABASE_URL` the whole suite runs on it; without, everything that can runs on the embedded database.
  */
@@ -29,12 +29,11 @@ export default async function setup(): Promise<void> {
     process.env['TEST_POSTGRES_URL'] = url;
     process.env['TEST_POSTGRES_TEMPLATE'] = globals.template.name;
   }
-  if (!process.env['DATABASE_URL']) {
-    globals.folder = mkdtempSync(join(tmpdir(), 'wechat-passport-test-'));
-    const [directory, file] = [join(globals.folder, 'database'), join(globals.folder, 'database.tar')];
-    execFileSync(process.execPath, [join(ROOT, 'test/support/native/make-embedded-template.mjs'), directory, file]);
-    process.env['TEST_EMBEDDED_TEMPLATE'] = file;
-  }
+  // Some tests ask for the embedded database whatever the others run on.
+  globals.folder = mkdtempSync(join(tmpdir(), 'wechat-passport-test-'));
+  const [directory, file] = [join(globals.folder, 'database'), join(globals.folder, 'database.tar')];
+  execFileSync(process.execPath, [join(ROOT, 'test/support/native/make-embedded-template.mjs'), directory, file]);
+  process.env['TEST_EMBEDDED_TEMPLATE'] = file;
 }
 
 async function startCluster(globals: TestGlobals): Promise<string | null> {
