@@ -156,7 +156,7 @@ describe('the configuration', () => {
     expect(notFrozen(settings, 'settings')).toEqual([]);
     expect(notFrozen(load(), 'settings')).toEqual([]);
     expect(() => ((settings.server as { port: number }).port = 1)).toThrow(TypeError);
-    expect(() => (settings.wechat.apps as unknown[]).push({})).toThrow(TypeError);
+    expect(() => (settings.wechat.apps as unknown[]).push({})).toThrow('not extensible');
   });
 });
 
