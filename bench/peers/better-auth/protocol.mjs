@@ -1,0 +1,22 @@
+import { get, postJson } from '../../load/requests.mjs';
+
+const SESSION = '/api/auth/get-session';
+
+export const protocol = {
+  signIn: (code) => postJson('/api/auth/sign-in/wechat', { code }),
+  signedIn: ({ userId }, headers) => (userId ? { userId, cookie: cookiesOf(headers) } : null),
+  /** From the signed cookie, without a query. */
+  session: ({ cookie }) => get(SESSION, 'cookie', cookie),
+  me: ({ cookie }) => get(`${SESSION}?disableCookieCache=true&disableRefresh=true`, 'cookie', cookie),
+  /** Reads the session and moves its end; the token stays. */
+  refresh: ({ cookie }) => get(`${SESSION}?disableCookieCache=true`, 'cookie', cookie),
+  refreshed: (answer, credentials) => (answer?.user?.id === credentials.userId ? credentials : null),
+};
+
+function cookiesOf(headers = []) {
+  const cookies = [];
+  for (let n = 0; n < headers.length; n += 2) {
+    if (String(headers[n]).toLowerCase() === 'set-cookie') cookies.push(String(headers[n + 1]).split(';')[0]);
+  }
+  return cookies.join('; ');
+}
