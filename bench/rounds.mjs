@@ -38,6 +38,7 @@ function cellOf(subject, samples) {
     p99: median(of('p99')),
     serverCpu: median(of('serverCpu')),
     postgresCpu: median(of('postgresCpu')),
+    generatorShare: median(of('generatorShare')),
     errors: of('errors').reduce((sum, errors) => sum + errors, 0),
     errorSamples: samples.flatMap(({ errorSamples }) => errorSamples).slice(0, 3),
     samples,

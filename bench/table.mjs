@@ -14,10 +14,20 @@ export function loadTable(load, cells) {
     number(cell.serverCpu, 0),
     number(cell.postgresCpu, 0),
     ours && cell !== ours ? `${number(ratioOf(ours, cell), 2)} ×` : '',
-    cell.errors === 0 ? cell.note : `${cell.errors} WRONG ANSWERS; ${cell.note}`,
+    [...warnings(cell), cell.note].join('; '),
   ]);
   const head = ['', 'req/s', 'min–max', 'p50 ms', 'p99 ms', 'CPU µs', 'PG µs', 'ours is', 'more or less than ours'];
   return `\n${LOADS[load]}\n${layOut([head, ...rows])}`;
+}
+
+// A load generator that is busy all the time is what was measured.
+const GENERATOR_BUSY = 0.95;
+
+function warnings({ errors, generatorShare }) {
+  return [
+    ...(errors > 0 ? [`${errors} WRONG ANSWERS`] : []),
+    ...(generatorShare >= GENERATOR_BUSY ? ['THE LOAD GENERATOR WAS BUSY ALL THE TIME: at least this'] : []),
+  ];
 }
 
 export function goalTable(verdicts) {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
  * What each connection sends, and how it tells a right answer from a wrong one. Every answer is checked.
  *
  * A protocol says how one server is spoken to: `signIn(code)`, `session(credentials)`, `me(credentials)` and
- * `refresh(credentials)` are requests, `signedIn(answer, headers)` and `refreshed(answer, credentials)` read credentials
+ * `refresh(credentials)` are requests, `signedIn(answer, head)` and `refreshed(answer, credentials)` read credentials
  * from a parsed answer, and answer null for a wrong one. A server without sign-in has `credentialsOf(user)` instead.
  */
 export async function flowsOf(load, protocol, senders, { users, sessionsPerConnection = 1 }) {
@@ -65,8 +65,8 @@ async function signIn({ protocol }, nextCode) {
 
 async function open({ protocol, send }, user) {
   if (protocol.credentialsOf) return protocol.credentialsOf(user);
-  const { status, text, headers } = await send(protocol.signIn(codeOf(user)));
-  const credentials = status === 200 ? protocol.signedIn(JSON.parse(text), headers) : null;
+  const { status, text, head } = await send(protocol.signIn(codeOf(user)));
+  const credentials = status === 200 ? protocol.signedIn(JSON.parse(text), head) : null;
   if (!credentials) throw new Error(`cannot sign in: ${status} ${text.slice(0, 500)}`);
   return credentials;
 }

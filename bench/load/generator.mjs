@@ -1,9 +1,9 @@
 // The load generator: a process of its own that is given one job by its parent and answers with one result.
-import { Client } from 'undici';
 import { pathToFileURL } from 'node:url';
 import { flowsOf } from './flows.mjs';
-import { LoadConnection, send } from './connection.mjs';
+import { HttpConnection } from './http-connection.mjs';
 import { LatencyRecord } from './latency-record.mjs';
+import { Loop } from './loop.mjs';
 
 // What is in flight when the time is over gets this long.
 const LAST_ANSWERS_MS = 10_000;
@@ -24,13 +24,12 @@ process.once('message', async (job) => {
  */
 async function run({ protocol: file, load, origin, connections, warmupSeconds, seconds, ...options }) {
   const { protocol } = await import(pathToFileURL(file));
-  const clients = Array.from({ length: connections }, () => new Client(origin, { pipelining: 1 }));
-  const senders = clients.map((client) => (request) => send(client, request));
-  const flows = await flowsOf(load, protocol, senders, options);
+  const opened = Array.from({ length: connections }, () => new HttpConnection(origin));
+  const flows = await flowsOf(load, protocol, opened.map(sender), options);
 
   const record = new LatencyRecord();
-  const loaded = clients.map((client, index) => new LoadConnection(client, flows[index], record));
-  const ended = loaded.map((connection) => connection.run());
+  const loops = opened.map((connection, index) => new Loop(connection, flows[index], record));
+  const ended = loops.map((loop) => loop.run());
   await pause(warmupSeconds);
 
   process.send({ event: 'begin' });
@@ -43,10 +42,18 @@ async function run({ protocol: file, load, origin, connections, warmupSeconds, s
   const cpu = process.cpuUsage(cpuBefore);
   process.send({ event: 'end' });
 
-  for (const connection of loaded) connection.stop();
+  for (const loop of loops) loop.stop();
   await Promise.race([Promise.all(ended), pause(LAST_ANSWERS_MS / 1000)]);
-  await Promise.all(clients.map((client) => client.destroy()));
-  return { ...record.summary(measuredSeconds), generatorCpuSeconds: (cpu.user + cpu.system) / 1e6 };
+  for (const connection of opened) connection.close();
+  return { ...record.summary(measuredSeconds), generatorShare: (cpu.user + cpu.system) / 1e6 / measuredSeconds };
+}
+
+/** Sends one request and answers what came, for what has to be done before the load. */
+function sender(connection) {
+  return (request) =>
+    new Promise((resolve, reject) =>
+      connection.send(request, (status, text, head) => resolve({ status, text, head }), reject),
+    );
 }
 
 function pause(seconds) {

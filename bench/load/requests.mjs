@@ -1,4 +1,4 @@
-/** Requests as undici's dispatch takes them, with headers as a flat list, which it need not take apart. */
+/** Requests as `HttpConnection` takes them; headers are a flat list of names and values. */
 export function get(path, ...headers) {
   return { method: 'GET', path, headers };
 }

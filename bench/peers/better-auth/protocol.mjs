@@ -4,7 +4,7 @@ const SESSION = '/api/auth/get-session';
 
 export const protocol = {
   signIn: (code) => postJson('/api/auth/sign-in/wechat', { code }),
-  signedIn: ({ userId }, headers) => (userId ? { userId, cookie: cookiesOf(headers) } : null),
+  signedIn: ({ userId }, head) => (userId ? { userId, cookie: cookiesOf(head) } : null),
   /** From the signed cookie, without a query. */
   session: ({ cookie }) => get(SESSION, 'cookie', cookie),
   me: ({ cookie }) => get(`${SESSION}?disableCookieCache=true&disableRefresh=true`, 'cookie', cookie),
@@ -13,10 +13,6 @@ export const protocol = {
   refreshed: (answer, credentials) => (answer?.user?.id === credentials.userId ? credentials : null),
 };
 
-function cookiesOf(headers = []) {
-  const cookies = [];
-  for (let n = 0; n < headers.length; n += 2) {
-    if (String(headers[n]).toLowerCase() === 'set-cookie') cookies.push(String(headers[n + 1]).split(';')[0]);
-  }
-  return cookies.join('; ');
+function cookiesOf(head = '') {
+  return [...head.matchAll(/\r\nset-cookie: ([^;]+)/gi)].map(([, cookie]) => cookie).join('; ');
 }
