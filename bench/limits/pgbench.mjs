@@ -10,8 +10,19 @@ const run = promisify(execFile);
 // One transaction in ten is logged with its time: enough for a percentile, and cheap.
 const LOGGED_SHARE = 0.1;
 
-/** Runs a script of pgbench, prepared, each client on a connection of its own. */
-export async function pgbench({ directory, databaseUrl, script, clients, seconds, variables }) {
+// Connecting counts as part of the time, and takes longer than that on a busy machine.
+const TRIES = 4;
+
+/** Runs a script of pgbench, prepared, each client on a connection of its own; longer when nothing got done. */
+export async function pgbench({ seconds, ...job }) {
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    const sample = await runOnce({ seconds: seconds * tries, ...job });
+    if (sample.requests > 0) return sample;
+  }
+  throw new Error('pgbench gets nothing done: this machine is too busy to measure anything.');
+}
+
+async function runOnce({ directory, databaseUrl, script, clients, seconds, variables }) {
   const logs = mkdtempSync(join(directory, 'pgbench-'));
   const given = Object.entries(variables).flatMap(([name, value]) => ['-D', `${name}=${value}`]);
   const options = ['-n', '-M', 'prepared', '-c', clients, '-j', Math.min(2, clients), '-T', seconds, '-f', script];

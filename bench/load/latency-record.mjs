@@ -6,6 +6,8 @@ const SAMPLES = 3;
 
 /** Latencies in milliseconds of what was answered between `begin` and `end`, and everything that was wrong at any time. */
 export class LatencyRecord {
+  /** Right ones so far. */
+  answers = 0;
   #open = false;
   #latencies = [];
   #errors = 0;
@@ -21,8 +23,9 @@ export class LatencyRecord {
 
   /** @param wrong what came in place of the right answer; null for a right one */
   add(milliseconds, wrong) {
-    if (wrong !== null) this.#addError(wrong);
-    else if (this.#open) this.#latencies.push(milliseconds);
+    if (wrong !== null) return this.#addError(wrong);
+    this.answers += 1;
+    if (this.#open) this.#latencies.push(milliseconds);
   }
 
   get isHopeless() {
