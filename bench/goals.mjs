@@ -39,9 +39,14 @@ export function judgeFairness(cellsByLoad) {
   });
 }
 
-/** A figure and whether it is on the right side of its bound. */
+/** A figure, null when it could not be measured, and whether it is on the right side of its bound. */
 export function verdict(goal, value, relation, bound) {
-  return { goal, value, relation, bound, met: relation === '>=' ? value >= bound : value <= bound };
+  return { goal, value, relation, bound, met: isMet(value, relation, bound) };
+}
+
+function isMet(value, relation, bound) {
+  if (value === null || Number.isNaN(value)) return false;
+  return relation === '>=' ? value >= bound : value <= bound;
 }
 
 function fastestPeer(cells) {

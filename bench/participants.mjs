@@ -25,6 +25,10 @@ export async function startParticipants(stage, subjects, { users }) {
   const participants = [];
   const given = { users };
   for (const subject of subjects) {
+    if (subject.isThere?.() === false) {
+      console.log(`LEFT OUT: ${subject.name}, which is not on this machine`);
+      continue;
+    }
     process.stderr.write(`starting ${subject.name}\n`);
     const running = await subject.start(stage, given);
     participants.push([subject, running]);

@@ -12,7 +12,7 @@ export async function measureInTurn(participants, load, { rounds, beforeEach = a
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, [subject, running]] of participants.entries()) {
       await beforeEach(running);
-      samples[index].push(await measure(subject, running, load, job));
+      samples[index].push(await measure(subject, running, load, job).catch(failedSample));
       process.stderr.write('.');
     }
   }
@@ -22,9 +22,15 @@ export async function measureInTurn(participants, load, { rounds, beforeEach = a
   );
 }
 
-/** How many times as many requests as the other, round by round, and the median of that. */
+/** How many times as many requests as the other, round by round, and the median of that; null when one of them failed. */
 export function ratioOf(cell, other) {
-  return median(cell.samples.map(({ perSecond }, round) => perSecond / other.samples[round].perSecond));
+  const pairs = cell.samples.map(({ perSecond }, round) => [perSecond, other.samples[round].perSecond]);
+  return median(pairs.map(([ours, theirs]) => (ours && theirs ? ours / theirs : null)));
+}
+
+/** One that fails spoils its own cell, and not a run of a quarter of an hour. */
+function failedSample(error) {
+  return { perSecond: null, errors: 1, errorSamples: [error.stack] };
 }
 
 function cellOf(subject, samples) {
@@ -32,8 +38,8 @@ function cellOf(subject, samples) {
   return {
     ...subject,
     perSecond: median(of('perSecond')),
-    perSecondMin: Math.min(...of('perSecond')),
-    perSecondMax: Math.max(...of('perSecond')),
+    perSecondMin: extreme(Math.min, of('perSecond')),
+    perSecondMax: extreme(Math.max, of('perSecond')),
     p50: median(of('p50')),
     p99: median(of('p99')),
     serverCpu: median(of('serverCpu')),
@@ -43,4 +49,9 @@ function cellOf(subject, samples) {
     errorSamples: samples.flatMap(({ errorSamples }) => errorSamples).slice(0, 3),
     samples,
   };
+}
+
+function extreme(of, numbers) {
+  const known = numbers.filter((number) => number !== null);
+  return known.length > 0 ? of(...known) : null;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { pgbench, resetRotation } from './limits/pgbench.mjs';
+import { hasPgbench, pgbench, resetRotation } from './limits/pgbench.mjs';
 import { APP_ID, seed } from './seed.mjs';
 
 const HERE = import.meta.dirname;
@@ -129,6 +129,7 @@ export const SUBJECTS = [
   {
     name: 'pgbench, one UPDATE',
     kind: 'limit',
+    isThere: hasPgbench,
     start: (stage, { users }) => startDatabase(stage, 'pgbench-rotation', users),
     async measure({ databaseUrl, directory }, { connections, seconds }) {
       await resetRotation(databaseUrl);
@@ -140,6 +141,7 @@ export const SUBJECTS = [
   {
     name: 'pgbench, sign-in SQL',
     kind: 'limit',
+    isThere: hasPgbench,
     start: (stage, { users }) => startDatabase(stage, 'pgbench-sign-in', users),
     async measure({ databaseUrl, directory }, { connections, seconds, users }) {
       const script = join(HERE, 'limits/sign-in.sql');

@@ -10,6 +10,11 @@ const run = promisify(execFile);
 // One transaction in ten is logged with its time: enough for a percentile, and cheap.
 const LOGGED_SHARE = 0.1;
 
+/** Whether this machine has pgbench; Debian's package of the PostgreSQL server brings it. */
+export function hasPgbench() {
+  return findBinaries('pgbench') !== null;
+}
+
 // Connecting counts as part of the time, and takes longer than that on a busy machine.
 const TRIES = 4;
 
@@ -27,13 +32,9 @@ async function runOnce({ directory, databaseUrl, script, clients, seconds, varia
   const given = Object.entries(variables).flatMap(([name, value]) => ['-D', `${name}=${value}`]);
   const options = ['-n', '-M', 'prepared', '-c', clients, '-j', Math.min(2, clients), '-T', seconds, '-f', script];
   const logging = ['-l', '--log-prefix', join(logs, 'log'), '--sampling-rate', LOGGED_SHARE];
-  const { stdout } = await run(
-    join(findBinaries('pgbench'), 'pgbench'),
-    [...options, ...logging, ...given, databaseUrl].map(String),
-    {
-      timeout: (seconds + 60) * 1000,
-    },
-  );
+  const command = join(findBinaries('pgbench'), 'pgbench');
+  const everything = [...options, ...logging, ...given, databaseUrl].map(String);
+  const { stdout } = await run(command, everything, { timeout: (seconds + 60) * 1000 });
   const number = (pattern) => Number(pattern.exec(stdout)?.[1] ?? NaN);
   const requests = number(/transactions actually processed: (\d+)/);
   const latencies = readdirSync(logs)
