@@ -4,7 +4,7 @@ import { LOADS } from './loads.mjs';
 const USAGE = `npm run bench -- [options]
   --quick            the smoke: few peers, short rounds, half of each goal
   --only a,b         loads: ${Object.keys(LOADS).join(', ')}; also lone, growth
-  --seconds n        measured seconds of a round (5)
+  --seconds n        measured seconds of a round (4)
   --rounds n         rounds (3)
   --connections n    connections of the load generator (64)
   --users n          users known before (50000)
@@ -12,7 +12,7 @@ const USAGE = `npm run bench -- [options]
   --workers n        measures the server with n workers, too
   --against folder   measures the build in another checkout, too, and compares lone requests with it`;
 
-const FULL = { seconds: 5, rounds: 3, warmupSeconds: 1.5, users: 50_000 };
+const FULL = { seconds: 4, rounds: 3, warmupSeconds: 1.5, users: 50_000 };
 const QUICK = { seconds: 2, rounds: 3, warmupSeconds: 1, users: 2_000 };
 const EXTRAS = ['lone', 'growth'];
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { OURS, SUBJECTS, startOurs } from './subjects.mjs';
 
@@ -15,9 +16,10 @@ export function subjectsFor(loads, { quick, workers, against }) {
   );
 }
 
-/** The name of the build in another checkout. */
+/** The name of the build in another checkout: its commit. */
 export function againstName(folder) {
-  return `the build in ${folder}`;
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: folder, encoding: 'utf8' }).trim();
+  return `${OURS} at ${commit}`;
 }
 
 /** Starts everybody, ours first: limits answer what it answers. Pairs of a subject and what `start` gave. */

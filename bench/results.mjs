@@ -10,7 +10,7 @@ const ROOT = resolve(HERE, '..');
 
 /** Everything that somebody needs in order to measure the same again. */
 export async function circumstances(database, options) {
-  const [{ version }] = await database.query('show server_version').then(([row]) => [{ version: row.server_version }]);
+  const [{ server_version: version }] = await database.query('show server_version');
   const settings = Object.keys(SETTINGS).concat('fsync', 'synchronous_commit', 'full_page_writes');
   const rows = await database.query('select name, setting, unit from pg_settings where name = any($1)', [settings]);
   return {

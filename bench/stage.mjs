@@ -21,7 +21,7 @@ export class Stage {
     const directory = mkdtempSync(join(tmpdir(), 'wechat-passport-bench-'));
     // PostgreSQL runs as another user, and its data are below.
     chmodSync(directory, 0o711);
-    process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+    process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 }));
     const { DATABASE_URL } = process.env;
     const database = DATABASE_URL ? await Database.at(DATABASE_URL) : await Database.create(directory);
     if (!database) return null;

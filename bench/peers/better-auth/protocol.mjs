@@ -7,7 +7,6 @@ export const protocol = {
   signedIn: ({ userId }, head) => (userId ? { userId, cookie: cookiesOf(head) } : null),
   /** From the signed cookie, without a query. */
   session: ({ cookie }) => get(SESSION, 'cookie', cookie),
-  me: ({ cookie }) => get(`${SESSION}?disableCookieCache=true&disableRefresh=true`, 'cookie', cookie),
   /** Reads the session and moves its end; the token stays. */
   refresh: ({ cookie }) => get(`${SESSION}?disableCookieCache=true`, 'cookie', cookie),
   refreshed: (answer, credentials) => (answer?.user?.id === credentials.userId ? credentials : null),
