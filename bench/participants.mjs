@@ -12,7 +12,8 @@ export function subjectsFor(loads, { quick, workers, against }) {
   if (against)
     variants.push(variantOf(ours, againstName(against), { name: 'ours-against', directory: resolve(against) }));
   return [ours, ...variants, ...others].filter(
-    ({ name, notes }) => loads.some((load) => load in notes) && (!quick || QUICK.includes(name)),
+    ({ name, kind, notes }) =>
+      loads.some((load) => load in notes) && (!quick || kind === 'variant' || QUICK.includes(name)),
   );
 }
 
