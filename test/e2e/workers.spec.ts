@@ -68,7 +68,7 @@ describeOnPostgres('several workers', () => {
     'serve one port, count together, agree on who is signed out, are replaced, and stop as one',
     async () => {
       const { process: server, url } = await start();
-      expect(workers()).toHaveLength(WORKERS);
+      await eventually('all have said so', () => workers().length === WORKERS);
 
       await askAll(`${url}/healthz`);
       const metrics = await askAll(`${url}/metrics`);
