@@ -24,7 +24,7 @@ export function withCallbacks<Methods extends { [name: string]: Method }>(method
       try {
         work = method(...given);
       } catch (error) {
-        work = Promise.reject(error as AuthError);
+        work = Promise.reject(error);
       }
       const { success, fail, complete } = (given[given.length - 1] || {}) as Callbacks<unknown>;
       if (success || fail || complete) {

@@ -27,8 +27,14 @@ export interface WxLike {
   onNeedPrivacyAuthorization?(listener: (resolve: never, info: never) => void): void;
   onAppShow?(listener: () => void): void;
   getAccountInfoSync?(): { miniProgram: { envVersion?: string } };
-  getDeviceInfo?(): { model?: string; platform?: string };
-  getSystemInfoSync?(): { model?: string; platform?: string };
+  getDeviceInfo?(): DeviceInfo;
+  getSystemInfoSync?(): DeviceInfo;
+}
+
+/** What it tells of the phone. */
+export interface DeviceInfo {
+  model?: string;
+  platform?: string;
 }
 
 /** What a platform gives to `fail`. */
