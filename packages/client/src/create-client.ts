@@ -133,7 +133,7 @@ export function createClient(options: ClientOptions): PassportClient {
   const launch = (toLaunch ? wechat.silently() : Promise.resolve()).catch(() => undefined);
   void launch.then(() => emit('INITIAL_SESSION'));
 
-  return withCallbacks({
+  return withCallbacks<PassportClient>({
     signIn: ({ interactive, createUser, consent } = {}) => signIn(interactive, { createUser, consent }),
     signInWithPhone: (event, given = {}) => {
       const proof = phoneProofOf(event);

@@ -10,9 +10,9 @@ import type { KeptSession, SessionStore } from './session-store.js';
 /** What the app may say of a sign-in. */
 export interface SignInDetails {
   /** `false`: an unknown person is not registered, whatever the server's policy is. */
-  readonly createUser?: boolean;
+  readonly createUser?: boolean | undefined;
   /** What the person agreed to. */
-  readonly consent?: { readonly policyVersion: string };
+  readonly consent?: { readonly policyVersion: string } | undefined;
 }
 
 /** A sign-in with the tokens that it brought. */
