@@ -23,7 +23,8 @@ export function withCallbacks<Methods extends object>(methods: Methods): Methods
       try {
         work = method(...given);
       } catch (error) {
-        work = Promise.reject(error as AuthError);
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was thrown is passed on as it is
+        work = Promise.reject(error);
       }
       const { success, fail, complete } = (given[given.length - 1] || {}) as Callbacks<unknown>;
       if (success || fail || complete) {
