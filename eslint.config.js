@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 const ENTRY_POINTS = ['src/main.ts', 'src/sandbox/main.ts', 'src/database/migrate.ts', 'src/cli/**/*.ts'];
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.data/', '**/node_modules/', 'packages/', 'bench/']),
+  globalIgnores(['**/dist/', 'coverage/', '.data/', '**/node_modules/', 'packages/', 'bench/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   {
