@@ -1,0 +1,18 @@
+const { passport } = require('../../passport.js');
+
+const WHY = { title: 'Your album', content: 'We need it to save the poster there.' };
+
+Page({
+  data: { message: '' },
+
+  /** Once denied, `wx.authorize` fails without asking again: only the settings can bring the permission back. */
+  async save() {
+    try {
+      await passport.ensureScope('writePhotosAlbum', { explain: WHY });
+      await wx.saveImageToPhotosAlbum({ filePath: '/poster.png' });
+      this.setData({ message: 'Saved' });
+    } catch (error) {
+      this.setData({ message: error.code === 'SCOPE_DENIED' ? 'Not saved' : error.message });
+    }
+  },
+});

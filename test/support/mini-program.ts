@@ -1,0 +1,188 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import typescript from 'typescript';
+import { ROOT } from './repository.js';
+
+type Method = (this: object, ...given: unknown[]) => unknown;
+type Definition = Record<string, unknown>;
+
+/** A page as the framework of mini-programs makes it of what `Page` got. */
+export interface MiniPage {
+  readonly route: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests state what they expect of it
+  readonly data: any;
+  /** Does what its template does with an event: `bindtap` of `<button bindtap="pay">` calls `pay`. Waits for its end. */
+  fire(handler: string, detail?: unknown): Promise<void>;
+}
+
+// What a phone does not have.
+const ABSENT = ['process', 'Buffer', 'fetch', 'URL', 'URLSearchParams', 'crypto', 'structuredClone', 'window'];
+
+const HANDLER = /\s(?:bind|catch):?[a-z]+="(\w+)"/g;
+
+/**
+ * Runs a mini-program project from its own files, as WeChat does: `App`, `Page`, `getApp`, `require`, navigation.
+ *
+ * A project that WeChat's tools would not open is refused: a page without its files, a template that calls what is not there.
+ * It runs in this process, and draws nothing.
+ */
+export class MiniProgram {
+  /** What `App` got, with everything the project has put there. */
+  app: Definition = {};
+  /** The pages from the first to the one on the screen. */
+  readonly pages: MiniPage[] = [];
+
+  private readonly loaded = new Map<string, { exports: unknown }>();
+  private readonly root: string;
+  private readonly wx: object;
+  private defined: Definition = {};
+
+  private constructor(
+    readonly folder: string,
+    wx: object,
+    private readonly packages: Readonly<Record<string, unknown>>,
+  ) {
+    this.root = join(ROOT, folder);
+    this.wx = Object.assign(Object.create(wx) as object, this.navigation());
+  }
+
+  /**
+   * Starts a project: the app and then its first page, or the one given.
+   *
+   * @param folder that holds `app.json`, from the root of the repository
+   * @param packages of npm, by name
+   */
+  static async launch(
+    folder: string,
+    wx: object,
+    packages: Readonly<Record<string, unknown>>,
+    route?: string,
+  ): Promise<MiniProgram> {
+    const program = new MiniProgram(folder, wx, packages);
+    const { pages } = program.json('app.json') as { pages: string[] };
+    program.load(program.resolve('app'));
+    program.app = program.defined;
+    await call(program.app, 'onLaunch', { path: route ?? pages[0] });
+    await program.go('push', { url: `/${route ?? pages[0]}` });
+    return program;
+  }
+
+  /** The page on the screen. */
+  get page(): MiniPage {
+    return this.pages.at(-1)!;
+  }
+
+  /** Loads a module of the project. */
+  module<Exports>(path: string): Exports {
+    return this.load(this.resolve(path)) as Exports;
+  }
+
+  private navigation(): object {
+    return {
+      navigateTo: (target: { url: string }) => this.go('push', target),
+      redirectTo: (target: { url: string }) => this.go('replace', target),
+      reLaunch: (target: { url: string }) => this.go('restart', target),
+      navigateBack: async () => {
+        this.pages.pop();
+        await this.show();
+      },
+    };
+  }
+
+  private async go(how: 'push' | 'replace' | 'restart', { url }: { url: string }): Promise<void> {
+    const [path = '', query = ''] = url.split('?');
+    const page = this.make(path.replace(/^\//, ''));
+    if (how === 'restart') this.pages.length = 0;
+    if (how === 'replace') this.pages.pop();
+    this.pages.push(page);
+    await call(page, 'onLoad', Object.fromEntries(new URLSearchParams(query)));
+    await this.show();
+  }
+
+  private async show(): Promise<void> {
+    if (this.pages.length > 0) await call(this.page, 'onShow');
+  }
+
+  private make(route: string): MiniPage {
+    if (!(this.json('app.json') as { pages: string[] }).pages.includes(route)) {
+      throw new Error(`${route} is not among the pages of app.json`);
+    }
+    this.json(`${route}.json`);
+    const file = this.resolve(route);
+    this.loaded.delete(file);
+    this.load(file);
+    const page = Object.assign({ data: {} }, structuredCloneOfData(this.defined), { route });
+    const template = readFileSync(join(this.root, `${route}.wxml`), 'utf8');
+    const missing = [...template.matchAll(HANDLER)].map(([, name]) => name!).filter((name) => !isMethod(page, name));
+    if (missing.length > 0) throw new Error(`${route}.wxml calls what is not there: ${missing.join(', ')}`);
+    return Object.assign(page, {
+      setData: (change: Definition) => void Object.assign(page.data, change),
+      fire: async (handler: string, detail: unknown = {}) => {
+        if (!template.includes(`="${handler}"`)) throw new Error(`${route}.wxml does not call ${handler}`);
+        await call(page, handler, { detail, currentTarget: { dataset: {} } });
+      },
+    }) as unknown as MiniPage;
+  }
+
+  private json(path: string): unknown {
+    return JSON.parse(readFileSync(join(this.root, path), 'utf8')) as unknown;
+  }
+
+  private load(file: string): unknown {
+    const known = this.loaded.get(file);
+    if (known) return known.exports;
+    const module = { exports: {} };
+    this.loaded.set(file, module);
+    const scope: Definition = {
+      ...Object.fromEntries(ABSENT.map((name) => [name, undefined])),
+      module,
+      exports: module.exports,
+      require: (name: string) => this.require(name, dirname(file)),
+      wx: this.wx,
+      App: (definition: Definition) => void (this.defined = definition),
+      Page: (definition: Definition) => void (this.defined = definition),
+      getApp: () => this.app,
+    };
+    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- what a module is to its framework
+    const run = new Function(...Object.keys(scope), `${scriptOf(file)}\n//# sourceURL=${file}`) as Method;
+    run.call({}, ...Object.values(scope));
+    return module.exports;
+  }
+
+  private require(name: string, from: string): unknown {
+    if (name.startsWith('.')) return this.load(this.resolve(relative(this.root, join(from, name))));
+    if (!(name in this.packages)) throw new Error(`${this.folder} has no package ${name}`);
+    return this.packages[name];
+  }
+
+  private resolve(path: string): string {
+    const found = ['', '.js', '.ts'].map((ending) => join(this.root, path + ending)).find((file) => isFile(file));
+    if (!found) throw new Error(`${this.folder} has no ${path}`);
+    return found;
+  }
+}
+
+/** CommonJS of a file in any of the two languages. */
+function scriptOf(file: string): string {
+  const options = {
+    module: typescript.ModuleKind.CommonJS,
+    target: typescript.ScriptTarget.ES2022,
+    esModuleInterop: true,
+    allowJs: true,
+  };
+  return typescript.transpileModule(readFileSync(file, 'utf8'), { compilerOptions: options, fileName: file }).outputText;
+}
+
+const isFile = (path: string) => existsSync(path) && /\.(js|ts)$/.test(path);
+
+const isMethod = (page: object, name: string) => typeof (page as Definition)[name] === 'function';
+
+/** Every page has data of its own; methods are shared. */
+function structuredCloneOfData({ data = {}, ...others }: Definition): Definition {
+  return { ...others, data: structuredClone(data) };
+}
+
+async function call(on: object, name: string, ...given: unknown[]): Promise<void> {
+  const method = (on as Definition)[name] as Method | undefined;
+  await method?.apply(on, given);
+}
