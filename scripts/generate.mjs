@@ -1,6 +1,8 @@
-// Writes openapi.json, docs/errors.md and docs/wechat-errcodes.md from the built program; with --check it writes nothing and fails if they differ.
+// Writes openapi.json, the documents of all error codes and the client's table of them from the built program;
+// with --check it writes nothing and fails if they differ.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { renderClientErrors } from './render-client-errors.mjs';
 import { renderErrors } from './render-errors.mjs';
 import { renderOpenApi } from './render-openapi.mjs';
 import { renderWechatErrcodes } from './render-wechat-errcodes.mjs';
@@ -8,6 +10,7 @@ import { renderWechatErrcodes } from './render-wechat-errcodes.mjs';
 const files = {
   'openapi.json': await renderOpenApi(),
   'docs/errors.md': renderErrors(),
+  'packages/client/src/error-table.ts': renderClientErrors(),
   'docs/wechat-errcodes.md': renderWechatErrcodes(),
 };
 const stale = [];
