@@ -5,11 +5,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { sendAccessCookies } from './auth/access/access-cookie.js';
 import { preferredLanguage } from './errors/preferred-language.js';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { toAppError, toProblem } from './errors/problem.js';
 import { httpRequests } from './health/metrics.js';
 import { readRequestBodies } from './http/request-bodies.js';
+import { enveloped, wrapAnswers } from './http/response-envelope.js';
 import { traceIdOf } from './http/trace-id.js';
 import { unreadableRequestHandler } from './http/unreadable-request.js';
 import { validationPipe } from './http/validation.pipe.js';
@@ -22,6 +24,10 @@ export interface HttpOptions {
   readonly logger: Logger;
   /** Proxies in front whose `X-Forwarded-For` is believed. */
   readonly trustProxyHops: number;
+  /** Sends access tokens as a cookie as well. */
+  readonly accessCookie?: boolean;
+  /** Wraps JSON answers under /v1. */
+  readonly responseEnvelope?: boolean;
 }
 
 /**
@@ -30,7 +36,7 @@ export interface HttpOptions {
  */
 export async function createHttpApp(
   module: Type | DynamicModule,
-  { logger, trustProxyHops }: HttpOptions,
+  { logger, trustProxyHops, accessCookie = false, responseEnvelope = false }: HttpOptions,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
@@ -43,7 +49,7 @@ export async function createHttpApp(
     // Above the 60 s of common load balancers, so that the balancer closes first.
     keepAliveTimeout: 65_000,
     requestTimeout: 30_000,
-    frameworkErrors: answerFrameworkError,
+    frameworkErrors: frameworkErrorHandler(responseEnvelope),
     clientErrorHandler: unreadableRequestHandler(logger),
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
@@ -68,6 +74,8 @@ export async function createHttpApp(
     logger.info({ traceId, method, route, status, ms: Math.round(elapsedTime * 10) / 10 }, 'request');
     done();
   });
+  if (accessCookie) sendAccessCookies(fastify);
+  if (responseEnvelope) wrapAnswers(fastify);
   await readRequestBodies(fastify);
   app.enableVersioning({ type: VersioningType.URI });
   app.useGlobalPipes(validationPipe);
@@ -98,12 +106,11 @@ function closeConnectionsOnShutdown(fastify: FastifyInstance): void {
   });
 }
 
-/** Errors that Fastify meets before any route does, such as a URL that cannot be decoded. */
-function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = toProblem(toAppError(error), preferredLanguage(request.headers['accept-language']), request.id);
-  void reply
-    .code(problem.status)
-    .header('content-type', 'application/problem+json')
-    .header('x-trace-id', request.id)
-    .send(problem);
+/** Answers errors that Fastify meets before any route does, such as a URL that cannot be decoded. */
+function frameworkErrorHandler(responseEnvelope: boolean) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    const problem = toProblem(toAppError(error), preferredLanguage(request.headers['accept-language']), request.id);
+    reply.code(problem.status).headers({ 'content-type': 'application/problem+json', 'x-trace-id': request.id });
+    reply.send(responseEnvelope ? enveloped(request, reply, problem) : problem);
+  };
 }

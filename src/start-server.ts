@@ -16,12 +16,15 @@ export interface RunningServer {
 
 /** Starts the server of these settings; the same for the process and for tests. */
 export async function startServer(settings: Settings, logger: Logger): Promise<RunningServer> {
+  const { responseEnvelope } = settings.server;
   const app = await createHttpApp(AppModule.forRoot(settings, logger), {
     logger,
     trustProxyHops: settings.server.trustProxyHops,
+    accessCookie: settings.tokens.carriers.includes('cookie'),
+    responseEnvelope,
   });
   try {
-    if (settings.server.docs) serveDocs(app);
+    if (settings.server.docs) serveDocs(app, { responseEnvelope });
     await app.listen(settings.server.port, settings.server.host);
   } catch (error) {
     await app.close();

@@ -10,6 +10,7 @@ import { UsersModule } from '../users/users.module.js';
 import { WechatModule } from '../wechat/wechat.module.js';
 import { AccessGuard } from './access/access.guard.js';
 import { JwtStrategy } from './access/jwt.strategy.js';
+import { TokenCarriers } from './access/token-carriers.js';
 import { VerifiedTokens } from './access/verified-tokens.js';
 import { SessionLiveness } from './access/session-liveness.js';
 import { ClientGuard } from './oauth/client.guard.js';
@@ -98,6 +99,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     SessionHandover,
     SessionCleaning,
     SessionLiveness,
+    TokenCarriers,
     VerifiedTokens,
     JwtStrategy,
     AccessGuard,
@@ -120,6 +122,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
   ],
   exports: [
     AccessGuard,
+    TokenCarriers,
     VerifiedTokens,
     SessionLiveness,
     KeyRing,

@@ -1,5 +1,6 @@
 import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsUrl, Matches, Max, Min, MinLength } from 'class-validator';
+import { TOKEN_CARRIERS, type TokenCarrier } from './token-carriers.js';
 
 const IS_HTTP_URL = { protocols: ['http', 'https'], require_protocol: true, require_tld: false };
 const IS_DATABASE_URL = { message: '$property must be a postgres:// or postgresql:// URL' };
@@ -18,6 +19,12 @@ const Switch = () =>
     if (value === 'false' || value === 'off' || value === '0') return false;
     return value;
   });
+
+/** Turns `a, b` into a list without repetitions; an empty name stays one and is refused. */
+const Names = () =>
+  Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' ? [...new Set(value.split(',').map((name) => name.trim()))] : value,
+  );
 
 const IsSwitch = () => IsIn([true, false], { message: '$property must be true or false' });
 
@@ -173,6 +180,14 @@ export class Environment {
   @IsOptional()
   @MinLength(16, { message: '$property must have at least 16 characters' })
   METRICS_TOKEN?: string;
+
+  @Names()
+  @IsIn(TOKEN_CARRIERS, { each: true, message: `$property must be a list of ${TOKEN_CARRIERS.join(', ')}` })
+  TOKEN_CARRIERS: readonly TokenCarrier[] = ['bearer'];
+
+  @Switch()
+  @IsSwitch()
+  RESPONSE_ENVELOPE = false;
 
   @Switch()
   @IsSwitch()

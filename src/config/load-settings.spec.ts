@@ -61,6 +61,7 @@ describe('the configuration', () => {
         docs: true,
         logLevel: 'info',
         metricsToken: null,
+        responseEnvelope: false,
       },
       database: { url: null, directUrl: null, directory: join(directory, 'database'), prepared: true },
       wechat: { apps: SANDBOX_APPS, apiBaseUrl: 'http://127.0.0.1:3000', timeoutMs: 3000, userDataMaxAgeSeconds: 300 },
@@ -71,6 +72,7 @@ describe('the configuration', () => {
         accessTtlSeconds: 7200,
         refreshIdleTtlSeconds: 30 * 86_400,
         refreshAbsoluteTtlSeconds: 180 * 86_400,
+        carriers: ['bearer'],
       },
     });
   });
@@ -113,6 +115,8 @@ describe('the configuration', () => {
       REFRESH_ABSOLUTE_TTL_SECONDS: '7200',
       TOKEN_ISSUER: 'urn:passport',
       TOKEN_AUDIENCE: 'urn:shop',
+      TOKEN_CARRIERS: 'bearer, sid,cookie,sid',
+      RESPONSE_ENVELOPE: 'true',
     });
     expect(settings).toMatchObject({
       server: {
@@ -123,6 +127,7 @@ describe('the configuration', () => {
         docs: true,
         logLevel: 'debug',
         metricsToken: 'sixteen-characters-and-more',
+        responseEnvelope: true,
       },
       database: { directUrl: 'postgres://passport@direct.internal/passport', poolSize: 30, prepared: false },
       wechat: { apiBaseUrl: 'http://10.1.2.3:8081/wechat', timeoutMs: 1500 },
@@ -132,6 +137,7 @@ describe('the configuration', () => {
         accessTtlSeconds: 600,
         refreshIdleTtlSeconds: 3600,
         refreshAbsoluteTtlSeconds: 7200,
+        carriers: ['bearer', 'sid', 'cookie'],
       },
     });
   });
@@ -186,6 +192,11 @@ describe('a bad configuration', () => {
     ['TOKEN_ISSUER', `${VALUE} x`],
     ['TOKEN_AUDIENCE', 'x'.repeat(256)],
     ['METRICS_TOKEN', VALUE],
+    ['TOKEN_CARRIERS', VALUE],
+    ['TOKEN_CARRIERS', `bearer,${VALUE}`],
+    ['TOKEN_CARRIERS', 'Bearer'],
+    ['TOKEN_CARRIERS', 'bearer,'],
+    ['RESPONSE_ENVELOPE', VALUE],
     ['DOCS', VALUE],
     ['LOG_LEVEL', VALUE],
     ['MASTER_KEYS', VALUE],

@@ -1,5 +1,6 @@
 import type { MasterKey } from '../crypto/sealer.js';
 import type { LogLevel } from '../logging/logger.js';
+import type { TokenCarrier } from './token-carriers.js';
 
 /** A mini-program, as `WECHAT_APPS` names it. */
 export interface WechatApp {
@@ -62,6 +63,8 @@ export abstract class ServerSettings {
   abstract readonly docs: boolean;
   abstract readonly logLevel: LogLevel;
   abstract readonly metricsToken: string | null;
+  /** Whether JSON answers under /v1 come as `{success, code, message, datetime, traceId, data}`. */
+  abstract readonly responseEnvelope: boolean;
 }
 
 /** Where the data is kept. */
@@ -113,6 +116,8 @@ export abstract class TokenSettings {
   abstract readonly refreshAbsoluteTtlSeconds: number;
   /** Live sessions of one user; a sign-in over it ends the one refreshed the longest time ago. */
   abstract readonly sessionsPerUser: number;
+  /** Where a request may carry its access token. Never empty. */
+  abstract readonly carriers: readonly TokenCarrier[];
 }
 
 /** A back end that introspects, revokes and refreshes tokens on behalf of mini-programs. */

@@ -49,11 +49,25 @@ interface ErrorAnswer {
 
 type Responses = Readonly<Record<string, ErrorAnswer | undefined>>;
 
+const ABOUT = 'Identity server for WeChat mini-programs';
+const ABOUT_ENVELOPE =
+  'This server is configured to wrap every JSON answer under /v1, but those of /v1/wechat/push, as ' +
+  '`{success, code, message, datetime, traceId, data}`. What is described here is `data`; a 204 is a 200 whose `data` is null, ' +
+  'and the `data` of an error holds the members of the problem that are not said outside.';
+
+export interface DocumentOptions {
+  /** Whether the server wraps its answers (`RESPONSE_ENVELOPE`). */
+  readonly responseEnvelope?: boolean;
+}
+
 /** Describes the routes of the application. Every operation may answer a problem. */
-export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
+export function createOpenApiDocument(
+  app: INestApplication,
+  { responseEnvelope = false }: DocumentOptions = {},
+): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('wechat-passport')
-    .setDescription('Identity server for WeChat mini-programs')
+    .setDescription(responseEnvelope ? `${ABOUT}. ${ABOUT_ENVELOPE}` : ABOUT)
     .setVersion('1')
     .addBearerAuth()
     .build();
@@ -80,6 +94,6 @@ function withProblem({ default: own }: Responses): ErrorAnswer {
 }
 
 /** Serves the document at /openapi.json and a page to try it at /docs. */
-export function serveDocs(app: INestApplication): void {
-  SwaggerModule.setup('docs', app, () => createOpenApiDocument(app), { jsonDocumentUrl: 'openapi.json' });
+export function serveDocs(app: INestApplication, options: DocumentOptions): void {
+  SwaggerModule.setup('docs', app, () => createOpenApiDocument(app, options), { jsonDocumentUrl: 'openapi.json' });
 }

@@ -4,6 +4,8 @@ import { createLogger, serializeError, type LogLevel } from './logger.js';
 const SECRET = 'CANARY5e6d';
 const SECRET_NAMES = [
   'authorization',
+  'authentication',
+  'sid',
   'cookie',
   'js_code',
   'secret',

@@ -6,6 +6,8 @@ export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' |
 // Names under which a secret could be logged by mistake, at the top of a log entry or one level down.
 const SECRET_NAMES = [
   'authorization',
+  'authentication',
+  'sid',
   'cookie',
   'code',
   'js_code',

@@ -3,15 +3,18 @@ import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { AppError } from '../../errors/app-error.js';
 import { ACCESS, type Access } from '../../http/access.decorator.js';
-import { bearerTokenOf, type RequestWithHeaders } from './bearer-token.js';
 import type { Principal } from './principal.js';
 import { SessionLiveness } from './session-liveness.js';
+import { TokenCarriers, type RequestWithToken } from './token-carriers.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 const ROLES = 'wechat-passport:roles';
 const STRICT = 'wechat-passport:strict';
 
-/** Lets in only callers that have at least one of these roles. */
+// A token of this role has to be shown on purpose: no browser may add it to a request by itself.
+const ADMIN = 'admin';
+
+/** Lets in only callers that have at least one of these roles; where `admin` is among them, nobody by cookie. */
 export const Roles = (...roles: string[]) => SetMetadata(ROLES, roles);
 
 /** Asks the database whether the session is alive, on routes where the second that the feed may need is too long. */
@@ -22,7 +25,7 @@ export const CurrentUser = createParamDecorator(
   (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<GuardedRequest>().user,
 );
 
-type GuardedRequest = RequestWithHeaders & { user?: Principal };
+type GuardedRequest = RequestWithToken & { user?: Principal };
 
 /**
  * Lets a request through when its access token is good, and tells the handler who is calling.
@@ -40,6 +43,7 @@ export class AccessGuard extends AuthGuard('jwt') {
     private readonly reflector: Reflector,
     private readonly verified: VerifiedTokens,
     private readonly liveness: SessionLiveness,
+    private readonly carriers: TokenCarriers,
   ) {
     super();
   }
@@ -47,7 +51,7 @@ export class AccessGuard extends AuthGuard('jwt') {
   override canActivate(context: ExecutionContext): true | Promise<boolean> {
     if (this.isOpen(context)) return true;
     const request = context.switchToHttp().getRequest<GuardedRequest>();
-    const token = bearerTokenOf(request);
+    const token = this.carriers.tokenOf(request);
     if (!token) throw new AppError('ACCESS_TOKEN_MISSING');
     const known = this.verified.get(token);
     return known ? this.admit(context, request, known) : this.verify(context, request, token);
@@ -72,6 +76,9 @@ export class AccessGuard extends AuthGuard('jwt') {
     const alive = this.liveness.demand(principal.sessionId, strict);
     const letIn = (): true => {
       if (roles && !roles.some((role) => principal.roles.includes(role))) throw new AppError('FORBIDDEN');
+      if (roles?.includes(ADMIN) && this.carriers.isByCookie(request)) {
+        throw new AppError('FORBIDDEN', { detail: 'A cookie is not accepted here.' });
+      }
       request.user = principal;
       return true;
     };

@@ -8,8 +8,8 @@ import { accessTokenRules } from '../tokens/access-tokens.js';
 import { readAccessTokenClaims } from '../tokens/access-token-claims.js';
 import { accessTokenKeyId } from '../tokens/access-token-header.js';
 import { KeyRing } from '../tokens/key-ring.js';
-import { bearerTokenOf } from './bearer-token.js';
 import { principalOf, type Principal } from './principal.js';
+import { TokenCarriers } from './token-carriers.js';
 
 /** Passport's `jwt` strategy: verifies an access token of ours. Algorithm, issuer, audience and type are pinned. */
 @Injectable()
@@ -17,9 +17,10 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(
     private readonly settings: TokenSettings,
     keys: KeyRing,
+    carriers: TokenCarriers,
   ) {
     super({
-      jwtFromRequest: bearerTokenOf,
+      jwtFromRequest: carriers.tokenOf,
       secretOrKeyProvider: keyProvider(keys),
       // passport-jwt overwrites what `jsonWebTokenOptions` has under the names of its own options, and has none for maxAge.
       ...accessTokenRules(settings),

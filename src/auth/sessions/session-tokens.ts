@@ -3,7 +3,7 @@ import { AppError } from '../../errors/app-error.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
 import { RefreshTokens, type RefreshTokenPoint } from '../tokens/refresh-tokens.js';
 import type { LiveSession } from './sessions.repository.js';
-import type { Tokens } from './tokens.dto.js';
+import { Tokens } from './tokens.dto.js';
 
 /** Turns sessions into tokens and refresh tokens into sessions. */
 @Injectable()
@@ -15,12 +15,12 @@ export class SessionTokens {
 
   of(session: LiveSession): Tokens {
     const { id: sessionId, userId, appId, roles, absoluteSeconds, generation, fork, idleSeconds } = session;
-    return {
-      tokenType: 'Bearer',
+    return Object.assign(new Tokens(), {
+      tokenType: 'Bearer' as const,
       ...this.accessTokens.issue({ sessionId, userId, appId, roles, absoluteSeconds }),
       refreshToken: this.refreshTokens.write({ sessionId, generation, fork }),
       refreshExpiresIn: idleSeconds,
-    };
+    });
   }
 
   /** @throws AppError REFRESH_TOKEN_INVALID - this server did not write it */

@@ -1,6 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-/** The pair of tokens that signs requests and keeps a session alive. Durations in seconds from the answer on. */
+/**
+ * The pair of tokens that signs requests and keeps a session alive. Durations in seconds from the answer on.
+ *
+ * Always an instance: by that answers that hold tokens are known, whatever else is called so in another.
+ */
 export class Tokens {
   @ApiProperty({ enum: ['Bearer'] })
   readonly tokenType!: 'Bearer';
