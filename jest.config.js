@@ -19,6 +19,8 @@ const config = {
     ],
   },
   roots: ['<rootDir>/src', '<rootDir>/test'],
+  // The client's sources, not what was built of them.
+  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   testMatch: ['**/*.spec.ts'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',

@@ -6,13 +6,23 @@ import { ROOT } from './repository.js';
 type Method = (this: object, ...given: unknown[]) => unknown;
 type Definition = Record<string, unknown>;
 
-/** A page as the framework of mini-programs makes it of what `Page` got. */
+/** A page as the framework makes it of what `Page` got. */
 export interface MiniPage {
   readonly route: string;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests state what they expect of it
   readonly data: any;
-  /** Does what its template does with an event: `bindtap` of `<button bindtap="pay">` calls `pay`. Waits for its end. */
-  fire(handler: string, detail?: unknown): Promise<void>;
+  /**
+   * Does what its template does with an event: `bindtap` of `<button bindtap="pay">` calls `pay`. Waits for its end.
+   *
+   * @param event with the `detail` of the event, or the `dataset` of its element
+   */
+  fire(handler: string, event?: { detail?: unknown; dataset?: object }): Promise<void>;
+}
+
+/** What a phone gives to every module. */
+export interface PhoneGlobals {
+  readonly wx: object;
+  readonly console: object;
 }
 
 // What a phone does not have.
@@ -34,16 +44,16 @@ export class MiniProgram {
 
   private readonly loaded = new Map<string, { exports: unknown }>();
   private readonly root: string;
-  private readonly wx: object;
+  private readonly globals: PhoneGlobals;
   private defined: Definition = {};
 
   private constructor(
-    readonly folder: string,
-    wx: object,
+    private readonly folder: string,
+    { wx, console }: PhoneGlobals,
     private readonly packages: Readonly<Record<string, unknown>>,
   ) {
     this.root = join(ROOT, folder);
-    this.wx = Object.assign(Object.create(wx) as object, this.navigation());
+    this.globals = { wx: { ...wx, ...this.navigation() }, console };
   }
 
   /**
@@ -54,11 +64,11 @@ export class MiniProgram {
    */
   static async launch(
     folder: string,
-    wx: object,
+    globals: PhoneGlobals,
     packages: Readonly<Record<string, unknown>>,
     route?: string,
   ): Promise<MiniProgram> {
-    const program = new MiniProgram(folder, wx, packages);
+    const program = new MiniProgram(folder, globals, packages);
     const { pages } = program.json('app.json') as { pages: string[] };
     program.load(program.resolve('app'));
     program.app = program.defined;
@@ -67,9 +77,24 @@ export class MiniProgram {
     return program;
   }
 
+  /** The modules of a project without starting it, for frameworks that have entry points of their own. */
+  static modules(
+    folder: string,
+    globals: PhoneGlobals,
+    packages: Readonly<Record<string, unknown>>,
+  ): <Exports>(path: string) => Exports {
+    const program = new MiniProgram(folder, globals, packages);
+    return (path) => program.module(path);
+  }
+
   /** The page on the screen. */
   get page(): MiniPage {
     return this.pages.at(-1)!;
+  }
+
+  /** Opens a page as a `<navigator>` does. */
+  navigate(route: string): Promise<void> {
+    return this.go('push', { url: `/${route}` });
   }
 
   /** Loads a module of the project. */
@@ -117,9 +142,9 @@ export class MiniProgram {
     if (missing.length > 0) throw new Error(`${route}.wxml calls what is not there: ${missing.join(', ')}`);
     return Object.assign(page, {
       setData: (change: Definition) => void Object.assign(page.data, change),
-      fire: async (handler: string, detail: unknown = {}) => {
+      fire: async (handler: string, { detail = {}, dataset = {} }: { detail?: unknown; dataset?: object } = {}) => {
         if (!template.includes(`="${handler}"`)) throw new Error(`${route}.wxml does not call ${handler}`);
-        await call(page, handler, { detail, currentTarget: { dataset: {} } });
+        await call(page, handler, { detail, currentTarget: { dataset } });
       },
     }) as unknown as MiniPage;
   }
@@ -138,7 +163,7 @@ export class MiniProgram {
       module,
       exports: module.exports,
       require: (name: string) => this.require(name, dirname(file)),
-      wx: this.wx,
+      ...this.globals,
       App: (definition: Definition) => void (this.defined = definition),
       Page: (definition: Definition) => void (this.defined = definition),
       getApp: () => this.app,
@@ -170,7 +195,8 @@ function scriptOf(file: string): string {
     esModuleInterop: true,
     allowJs: true,
   };
-  return typescript.transpileModule(readFileSync(file, 'utf8'), { compilerOptions: options, fileName: file }).outputText;
+  return typescript.transpileModule(readFileSync(file, 'utf8'), { compilerOptions: options, fileName: file })
+    .outputText;
 }
 
 const isFile = (path: string) => existsSync(path) && /\.(js|ts)$/.test(path);

@@ -31,7 +31,12 @@ export async function startShop(environment: NodeJS.ProcessEnv = {}): Promise<Te
     { inMemory: true },
   );
   const module = { module: Shop, imports: [AppModule.forRoot(settings, logger), OrdersModule] };
-  const app = await createHttpApp(module, { logger, trustProxyHops: 0 });
+  const app = await createHttpApp(module, {
+    logger,
+    trustProxyHops: 0,
+    accessCookie: settings.tokens.carriers.includes('cookie'),
+    responseEnvelope: settings.server.responseEnvelope,
+  });
   await app.listen(0, '127.0.0.1');
   const closeAll = async () => {
     await app.close();

@@ -1,7 +1,11 @@
 const { passport } = require('../../passport.js');
 
 const WHY = { title: 'Your location', content: 'Without it we cannot show the shops near you.' };
-const LOCATION_OFF = { title: 'Location is off', content: 'Switch it on in the settings of your phone.', showCancel: false };
+const LOCATION_OFF = {
+  title: 'Location is off',
+  content: 'Switch it on in the settings of your phone.',
+  showCancel: false,
+};
 
 Page({
   data: { place: null },
