@@ -3,7 +3,7 @@ const KEY = 'cookie';
 /** Carries requests with the cookie of the last answer: a mini-program keeps none by itself. */
 exports.cookieTransport = (platform) => (request) =>
   new Promise((resolve, reject) => {
-    const { sid: _sid, Authorization: _authorization, ...header } = request.header;
+    const { sid, ...header } = request.header;
     const cookie = platform.getStorageSync(KEY);
     const task = platform.request({
       ...request,

@@ -16,7 +16,12 @@ export interface MiniPage {
    *
    * @param event with the `detail` of the event, or the `dataset` of its element
    */
-  fire(handler: string, event?: { detail?: unknown; dataset?: object }): Promise<void>;
+  fire(handler: string, event?: PageEvent): Promise<void>;
+}
+
+interface PageEvent {
+  readonly detail?: unknown;
+  readonly dataset?: object;
 }
 
 /** What a phone gives to every module. */
@@ -31,7 +36,7 @@ const ABSENT = ['process', 'Buffer', 'fetch', 'URL', 'URLSearchParams', 'crypto'
 const HANDLER = /\s(?:bind|catch):?[a-z]+="(\w+)"/g;
 
 /**
- * Runs a mini-program project from its own files, as WeChat does: `App`, `Page`, `getApp`, `require`, navigation.
+ * Runs a mini-program project from its own files, as WeChat does: `App`, `Page`, `require`, navigation.
  *
  * A project that WeChat's tools would not open is refused: a page without its files, a template that calls what is not there.
  * It runs in this process, and draws nothing.
@@ -40,9 +45,9 @@ export class MiniProgram {
   /** What `App` got, with everything the project has put there. */
   app: Definition = {};
   /** The pages from the first to the one on the screen. */
-  readonly pages: MiniPage[] = [];
-
+  private pages: readonly MiniPage[] = [];
   private readonly loaded = new Map<string, { exports: unknown }>();
+  private readonly definitions = new Map<string, Definition>();
   private readonly root: string;
   private readonly globals: PhoneGlobals;
   private defined: Definition = {};
@@ -72,8 +77,8 @@ export class MiniProgram {
     const { pages } = program.json('app.json') as { pages: string[] };
     program.load(program.resolve('app'));
     program.app = program.defined;
-    await call(program.app, 'onLaunch', { path: route ?? pages[0] });
-    await program.go('push', { url: `/${route ?? pages[0]}` });
+    // Nothing waits for anything: the first page comes while the app is still at it.
+    await Promise.all([call(program.app, 'onLaunch'), program.navigate(route ?? pages[0]!)]);
     return program;
   }
 
@@ -84,7 +89,7 @@ export class MiniProgram {
     packages: Readonly<Record<string, unknown>>,
   ): <Exports>(path: string) => Exports {
     const program = new MiniProgram(folder, globals, packages);
-    return (path) => program.module(path);
+    return <Exports>(path: string) => program.load(program.resolve(path)) as Exports;
   }
 
   /** The page on the screen. */
@@ -92,61 +97,56 @@ export class MiniProgram {
     return this.pages.at(-1)!;
   }
 
-  /** Opens a page as a `<navigator>` does. */
+  /** Opens a page, as a `<navigator>` does. */
   navigate(route: string): Promise<void> {
-    return this.go('push', { url: `/${route}` });
-  }
-
-  /** Loads a module of the project. */
-  module<Exports>(path: string): Exports {
-    return this.load(this.resolve(path)) as Exports;
+    return this.open(route, this.pages);
   }
 
   private navigation(): object {
     return {
-      navigateTo: (target: { url: string }) => this.go('push', target),
-      redirectTo: (target: { url: string }) => this.go('replace', target),
-      reLaunch: (target: { url: string }) => this.go('restart', target),
+      reLaunch: ({ url }: { url: string }) => this.open(url.slice(1), []),
       navigateBack: async () => {
-        this.pages.pop();
-        await this.show();
+        this.pages = this.pages.slice(0, -1);
+        await call(this.page, 'onShow');
       },
     };
   }
 
-  private async go(how: 'push' | 'replace' | 'restart', { url }: { url: string }): Promise<void> {
-    const [path = '', query = ''] = url.split('?');
-    const page = this.make(path.replace(/^\//, ''));
-    if (how === 'restart') this.pages.length = 0;
-    if (how === 'replace') this.pages.pop();
-    this.pages.push(page);
-    await call(page, 'onLoad', Object.fromEntries(new URLSearchParams(query)));
-    await this.show();
-  }
-
-  private async show(): Promise<void> {
-    if (this.pages.length > 0) await call(this.page, 'onShow');
+  private async open(route: string, below: readonly MiniPage[]): Promise<void> {
+    const page = this.make(route);
+    this.pages = [...below, page];
+    await Promise.all([call(page, 'onLoad'), call(page, 'onShow')]);
   }
 
   private make(route: string): MiniPage {
-    if (!(this.json('app.json') as { pages: string[] }).pages.includes(route)) {
-      throw new Error(`${route} is not among the pages of app.json`);
-    }
-    this.json(`${route}.json`);
-    const file = this.resolve(route);
-    this.loaded.delete(file);
-    this.load(file);
-    const page = Object.assign({ data: {} }, structuredCloneOfData(this.defined), { route });
-    const template = readFileSync(join(this.root, `${route}.wxml`), 'utf8');
-    const missing = [...template.matchAll(HANDLER)].map(([, name]) => name!).filter((name) => !isMethod(page, name));
-    if (missing.length > 0) throw new Error(`${route}.wxml calls what is not there: ${missing.join(', ')}`);
+    const template = this.template(route);
+    const { data = {}, ...methods } = this.definition(route);
+    // Every page has data of its own.
+    const page = { ...methods, route, data: structuredClone(data) as Definition };
     return Object.assign(page, {
       setData: (change: Definition) => void Object.assign(page.data, change),
-      fire: async (handler: string, { detail = {}, dataset = {} }: { detail?: unknown; dataset?: object } = {}) => {
-        if (!template.includes(`="${handler}"`)) throw new Error(`${route}.wxml does not call ${handler}`);
+      fire: async (handler: string, { detail = {}, dataset = {} }: PageEvent = {}) => {
+        if (!handlersOf(template).includes(handler)) throw new Error(`${route}.wxml does not call ${handler}`);
         await call(page, handler, { detail, currentTarget: { dataset } });
       },
-    }) as unknown as MiniPage;
+    });
+  }
+
+  private definition(route: string): Definition {
+    const known = this.definitions.get(route);
+    if (known) return known;
+    this.load(this.resolve(route));
+    this.definitions.set(route, this.defined);
+    const missing = handlersOf(this.template(route)).filter((name) => typeof this.defined[name] !== 'function');
+    if (missing.length > 0) throw new Error(`${route}.wxml calls what is not there: ${missing.join(', ')}`);
+    return this.defined;
+  }
+
+  private template(route: string): string {
+    const { pages } = this.json('app.json') as { pages: string[] };
+    if (!pages.includes(route)) throw new Error(`${route} is not among the pages of app.json`);
+    this.json(`${route}.json`);
+    return readFileSync(join(this.root, `${route}.wxml`), 'utf8');
   }
 
   private json(path: string): unknown {
@@ -166,7 +166,6 @@ export class MiniProgram {
       ...this.globals,
       App: (definition: Definition) => void (this.defined = definition),
       Page: (definition: Definition) => void (this.defined = definition),
-      getApp: () => this.app,
     };
     // eslint-disable-next-line @typescript-eslint/no-implied-eval -- what a module is to its framework
     const run = new Function(...Object.keys(scope), `${scriptOf(file)}\n//# sourceURL=${file}`) as Method;
@@ -201,14 +200,11 @@ function scriptOf(file: string): string {
 
 const isFile = (path: string) => existsSync(path) && /\.(js|ts)$/.test(path);
 
-const isMethod = (page: object, name: string) => typeof (page as Definition)[name] === 'function';
-
-/** Every page has data of its own; methods are shared. */
-function structuredCloneOfData({ data = {}, ...others }: Definition): Definition {
-  return { ...others, data: structuredClone(data) };
+function handlersOf(template: string): string[] {
+  return [...template.matchAll(HANDLER)].map(([, name]) => name!);
 }
 
-async function call(on: object, name: string, ...given: unknown[]): Promise<void> {
+async function call(on: object, name: string, event?: object): Promise<void> {
   const method = (on as Definition)[name] as Method | undefined;
-  await method?.apply(on, given);
+  await method?.call(on, event);
 }
