@@ -1,5 +1,4 @@
-import { AuthError } from './errors.js';
-import { abortTask, type Cancel } from './http.js';
+import type { AuthError } from './errors.js';
 
 /** The style of `wx`, beside the promise. With it a rejection that nobody looks at is not reported as unhandled. */
 export interface Callbacks<Result> {
@@ -14,36 +13,29 @@ export interface Abortable<Result> extends Promise<Result> {
   abort(): void;
 }
 
-export function answer<Result>(work: Promise<Result>, { success, fail, complete }: Callbacks<Result> = {}): Promise<Result> {
-  if (success || fail || complete) {
-    work.then(
-      (result) => {
-        if (success) success(result);
-        if (complete) complete(result);
-      },
-      (error: AuthError) => {
-        if (fail) fail(error);
-        if (complete) complete(error);
-      },
-    );
-  }
-  return work;
-}
+type Method = (...given: never[]) => unknown;
 
-export function abortable<Result>(
-  start: (cancel: Cancel) => Promise<Result>,
-  callbacks: Callbacks<Result>,
-): Abortable<Result> {
-  const cancel: Cancel = { isCancelled: false, task: null };
-  let giveUp: (error: AuthError) => void;
-  const work = new Promise<Result>((resolve, reject) => {
-    giveUp = reject;
-    start(cancel).then(resolve, reject);
+/** Lets every method take callbacks in its last parameter, and reject with what it throws. */
+export function withCallbacks<Methods extends { [name: string]: Method }>(methods: Methods): Methods {
+  Object.keys(methods).forEach((name) => {
+    const method = methods[name] as (...given: unknown[]) => Promise<unknown>;
+    (methods as Record<string, unknown>)[name] = (...given: unknown[]) => {
+      let work: Promise<unknown>;
+      try {
+        work = method(...given);
+      } catch (error) {
+        work = Promise.reject(error as AuthError);
+      }
+      const { success, fail, complete } = (given[given.length - 1] || {}) as Callbacks<unknown>;
+      if (success || fail || complete) {
+        const tell = (callback: ((outcome: never) => void) | undefined) => (outcome: unknown) => {
+          if (callback) callback(outcome as never);
+          if (complete) complete(outcome);
+        };
+        work.then(tell(success), tell(fail));
+      }
+      return work;
+    };
   });
-  const abort = (): void => {
-    cancel.isCancelled = true;
-    giveUp(new AuthError('REQUEST_ABORTED'));
-    abortTask(cancel.task);
-  };
-  return Object.assign(answer(work, callbacks), { abort });
+  return methods;
 }

@@ -1,9 +1,10 @@
+import { assign } from './assign.js';
 import type { Clock } from './clock.js';
-import { AuthError } from './errors.js';
+import { askUser, type AuthError } from './errors.js';
 import { callPlatform, platformError, type PlatformFailure, type WxLike } from './platform.js';
 import type { Requests } from './requests.js';
-import { Flight } from './retry.js';
-import type { SignInResult } from './server-shapes.js';
+import { flight } from './retry.js';
+import type { SignedIn } from './server-shapes.js';
 import type { SignIn } from './sign-in.js';
 
 /** What WeChat encrypted, as `wx.getWeRunData`, `wx.getShareInfo` and others give it. */
@@ -14,94 +15,92 @@ export interface EncryptedData {
   readonly signature?: string;
 }
 
-/** The event of a button: `open-type="getPhoneNumber"`, for example. Its `detail` alone will do as well. */
+/** The event of a button: `open-type="getPhoneNumber"`, for example. */
 export interface ButtonEvent {
   readonly detail: PlatformFailure & Partial<EncryptedData> & { readonly code?: string };
 }
 
 /** Of a number that WeChat vouches for. */
-export type PhoneProof = { readonly code: string } | Pick<EncryptedData, 'encryptedData' | 'iv'>;
-
-// WeChat allows `checkSession` twice a page view and four times a second. A page that asks on every load stays below.
-const CHECK_KEEPS_MS = 300_000;
+export interface PhoneProof extends Partial<EncryptedData> {
+  readonly code?: string;
+}
 
 /**
  * What the phone button gave; the code where there is one, because it does not depend on the session_key.
  *
  * @throws AuthError PHONE_REFUSED - the person declined; or what the event's errno says
  */
-export function phoneProofOf(event: ButtonEvent | ButtonEvent['detail']): PhoneProof {
-  const detail = detailOf(event);
-  if (detail.code) return { code: detail.code };
-  const { encryptedData, iv } = detail;
+export function phoneProofOf({ detail }: ButtonEvent): PhoneProof {
+  const { code, encryptedData, iv } = detail;
+  if (code) return { code };
   if (encryptedData && iv) return { encryptedData, iv };
-  throw platformError('getPhoneNumber', detail, 'PHONE_REFUSED');
+  throw platformError(detail, 'PHONE_REFUSED');
 }
 
 /** @throws AuthError PLATFORM_FAILED - there is no encrypted data; or what the event's errno says */
 export function encryptedDataOf(event: ButtonEvent | EncryptedData): EncryptedData {
-  const { encryptedData, iv, rawData, signature, ...failure } = detailOf(event);
-  if (!encryptedData || !iv) throw platformError('decrypt', failure);
-  return Object.assign({ encryptedData, iv }, rawData !== undefined && signature ? { rawData, signature } : {});
-}
-
-function detailOf(event: ButtonEvent | ButtonEvent['detail']): ButtonEvent['detail'] {
-  return (event && (event as ButtonEvent).detail) || (event as ButtonEvent['detail']) || {};
+  const given = (event as ButtonEvent).detail || event;
+  const { encryptedData, iv, rawData, signature } = given;
+  if (!encryptedData || !iv) throw platformError(given);
+  return assign({ encryptedData, iv }, rawData && signature && { rawData, signature });
 }
 
 /** Cares for the session_key that the server needs to read what WeChat encrypts. */
-export class WechatKey {
-  private readonly checking = new Flight<boolean>();
-  private checkedAt: number | null = null;
+export interface WechatKey {
+  /** Whether WeChat holds the key of the last `wx.login` for good. */
+  isGood(): Promise<boolean>;
+  /** Makes ready for a button whose data is to be decrypted. `wx.login`, if it must be, happens here and not after the tap. */
+  prepare(): Promise<unknown>;
+  /**
+   * Waits for what the person's tap has set off. When the server cannot use its data any more, a new sign-in makes the next
+   * tap good.
+   *
+   * @param afterSignIn makes the result of the sign-in where that is all the person wanted
+   * @throws AuthError TAP_AGAIN - the next tap will be good
+   */
+  sendTap<Result>(work: Promise<Result>, afterSignIn?: (result: SignedIn) => Result): Promise<Result>;
+}
 
-  constructor(
-    private readonly platform: WxLike,
-    private readonly signIn: SignIn,
-    private readonly requests: Requests,
-    private readonly clock: Clock,
-  ) {}
+// WeChat allows `checkSession` twice a page view and four times a second. A page that asks on every load stays below.
+const CHECK_KEEPS_MS = 300_000;
 
-  /** Whether WeChat holds the key of the last `wx.login` for good. Asks WeChat at most every five minutes. */
-  isGood(): Promise<boolean> {
-    const since = Math.max(this.checkedAt || 0, this.signIn.signedInAt || 0);
-    const now = this.clock.now();
-    if (since <= now && now - since < CHECK_KEEPS_MS) return Promise.resolve(true);
-    return this.checking.join(() =>
-      callPlatform(this.platform, 'checkSession').then(
+export function wechatKeyBy(platform: WxLike, signIn: SignIn, requests: Requests, clock: Clock): WechatKey {
+  const join = flight<boolean>();
+  let checkedAt = 0;
+
+  const isGood = (): Promise<boolean> => {
+    const age = clock.now() - Math.max(checkedAt, signIn.keyedAt());
+    if (age >= 0 && age < CHECK_KEEPS_MS) return Promise.resolve(true);
+    return join(() =>
+      callPlatform(platform, 'checkSession').then(
         () => {
-          this.checkedAt = this.clock.now();
+          checkedAt = clock.now();
           return true;
         },
         () => false,
       ),
     );
-  }
-
-  /** Makes ready for a button whose data is to be decrypted. `wx.login`, if it must be, happens here and not after the tap. */
-  async prepare(): Promise<void> {
-    const { logins } = this.signIn;
-    await this.requests.session().then(undefined, (error: AuthError) => {
-      if (error.code !== 'REGISTRATION_REQUIRED') throw error;
-    });
-    if (this.signIn.logins === logins && !(await this.isGood())) await this.signIn.byWechat({});
-  }
-
-  /**
-   * Sends what the person's tap has given. When the server cannot use it any more, a new sign-in makes the next tap good.
-   *
-   * @throws AuthError TAP_AGAIN - the next tap will be good
-   */
-  async sendTap<Result>(send: () => Promise<Result>, afterSignIn?: (result: SignInResult) => Result | null): Promise<Result> {
-    try {
-      return await send();
-    } catch (error) {
-      const { remedy, code } = error as AuthError;
-      // Somebody who came by password has no key that a sign-in could renew: it would make them somebody else.
-      if (remedy !== 'login-again' || code === 'WECHAT_IDENTITY_REQUIRED') throw error;
-      const result = await this.signIn.byWechat({});
-      const done = afterSignIn ? afterSignIn(result) : null;
-      if (done) return done;
-      throw new AuthError('TAP_AGAIN', { details: error });
-    }
-  }
+  };
+  return {
+    isGood,
+    prepare: () => {
+      const era = signIn.era();
+      return requests
+        .session()
+        .catch((error: AuthError) => {
+          if (error.code !== 'REGISTRATION_REQUIRED') throw error;
+        })
+        .then(() => signIn.era() !== era || isGood())
+        .then((isReady) => (isReady ? undefined : signIn.byWechat()));
+    },
+    sendTap: (work, afterSignIn) =>
+      work.catch((error: AuthError) => {
+        // Somebody who came by password has no key that a sign-in could renew: it would make them somebody else.
+        if (error.remedy !== 'login-again' || error.code === 'WECHAT_IDENTITY_REQUIRED') throw error;
+        return signIn.byWechat().then((result) => {
+          if (afterSignIn && result.status === 'signed_in') return afterSignIn(result);
+          throw askUser('TAP_AGAIN', undefined, error);
+        });
+      }),
+  };
 }

@@ -1,10 +1,8 @@
-import { CODES_BY_REMEDY, type Remedy, type ServerErrorCode } from './error-table.js';
+import type { Remedy, ServerErrorCode } from './error-table.js';
 
 /** What goes wrong on the phone, before or without an answer of the server. */
 export type ClientErrorCode =
   | 'NETWORK_FAILED'
-  | 'ANSWER_UNREADABLE'
-  | 'WX_LOGIN_FAILED'
   | 'SIGN_IN_REQUIRED'
   | 'REGISTRATION_REQUIRED'
   | 'TAP_AGAIN'
@@ -15,77 +13,61 @@ export type ClientErrorCode =
   | 'PRIVACY_UNDECLARED'
   | 'PRIVACY_BANNED'
   | 'PLATFORM_FAILED'
-  | 'PLATFORM_UNSUPPORTED'
   | 'URL_NOT_TRUSTED'
   | 'REQUEST_ABORTED';
 
-const CLIENT_CODES_BY_REMEDY: Partial<Record<Remedy, readonly ClientErrorCode[]>> = {
-  'retry-later': ['NETWORK_FAILED', 'ANSWER_UNREADABLE', 'WX_LOGIN_FAILED'],
-  'ask-user': [
-    'SIGN_IN_REQUIRED',
-    'REGISTRATION_REQUIRED',
-    'TAP_AGAIN',
-    'PHONE_REFUSED',
-    'SCOPE_DENIED',
-    'LOCATION_OFF',
-    'PRIVACY_DENIED',
-  ],
-  'call-operator': ['PRIVACY_UNDECLARED', 'PRIVACY_BANNED'],
-  stop: ['REQUEST_ABORTED'],
-};
-
-/** What is known of a failure beside its code. */
-export interface AuthErrorFacts {
-  readonly status?: number;
-  readonly remedy?: unknown;
-  readonly message?: unknown;
-  readonly traceId?: unknown;
-  readonly retryAfter?: number;
-  readonly details?: unknown;
-}
-
 /** Every failure of this package. Branch on `remedy`; show `message`; tell the operator `traceId`. */
 export class AuthError extends Error {
-  /** Of the server's catalog, of this package, or of a business back end of yours. */
+  /** Of the server's catalog, of this package, or of a back end of yours. */
   readonly code: ServerErrorCode | ClientErrorCode | (string & {});
   readonly remedy: Remedy;
   /** The HTTP status, 0 when there was no answer. */
   readonly status: number;
   readonly traceId: string | null;
-  /** Seconds to wait before another try, where the server said so. */
-  readonly retryAfter: number | null;
+  /** Seconds to wait before another try, 0 where nobody said so. */
+  readonly retryAfter: number;
   /** The body of the answer with all its fields (`mergeTicket` for example), or what the platform gave to `fail`. */
   readonly details: unknown;
 
-  constructor(code: string, facts: AuthErrorFacts = {}) {
-    super(typeof facts.message === 'string' && facts.message ? facts.message : code);
+  /** @internal */
+  constructor(
+    code: string,
+    remedy: Remedy,
+    message?: unknown,
+    details?: unknown,
+    status = 0,
+    retryAfter = 0,
+    traceId: unknown = null,
+  ) {
+    super(String(message || code));
     this.name = 'AuthError';
     this.code = code;
-    this.status = facts.status || 0;
-    this.remedy = isRemedy(facts.remedy) ? facts.remedy : remedyOf(code, this.status);
-    this.traceId = typeof facts.traceId === 'string' ? facts.traceId : null;
-    this.retryAfter = facts.retryAfter === undefined ? null : facts.retryAfter;
-    this.details = facts.details;
-  }
-
-  /** Whether the same may work later, so that nothing that is kept has to be given up. */
-  get isTransient(): boolean {
-    return this.remedy === 'retry-later' || this.status >= 500 || this.status === 429;
+    this.remedy = remedy;
+    this.status = status;
+    this.traceId = traceId as string | null;
+    this.retryAfter = retryAfter;
+    this.details = details;
   }
 }
 
-function isRemedy(value: unknown): value is Remedy {
-  return typeof value === 'string' && value in CODES_BY_REMEDY;
+/** Whether the same may work later, so that nothing that is kept has to be given up. */
+export function isTransient({ remedy, status }: AuthError): boolean {
+  return remedy === 'retry-later' || status >= 500;
 }
 
-function remedyOf(code: string, status: number): Remedy {
-  const remedies = Object.keys(CODES_BY_REMEDY) as Remedy[];
-  const named = remedies.filter((remedy) =>
-    ([] as string[]).concat(CODES_BY_REMEDY[remedy], CLIENT_CODES_BY_REMEDY[remedy] || []).some((one) => one === code),
-  )[0];
-  if (named) return named;
+/** Only a person can go on. */
+export function askUser(code: ClientErrorCode, message?: string, details?: unknown): AuthError {
+  return new AuthError(code, 'ask-user', message, details);
+}
+
+/** There was no answer, or none of the server's: a captive portal, for example, answers 200 and a page. */
+export function networkFailed({ message, details }: { message: string; details?: unknown }): AuthError {
+  return new AuthError('NETWORK_FAILED', 'retry-later', message, details);
+}
+
+/** What to do about an answer that does not say so itself, a proxy's for example. */
+export function remedyOf(status: number): Remedy {
   if (status === 401) return 'refresh';
   if (status === 403) return 'stop';
-  if (status === 429 || (status > 501 && status < 505)) return 'retry-later';
-  return status >= 500 ? 'call-operator' : 'fix-request';
+  return status < 500 && status !== 429 ? 'fix-request' : 'retry-later';
 }

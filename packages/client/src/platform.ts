@@ -1,4 +1,5 @@
-import { AuthError } from './errors.js';
+import { assign } from './assign.js';
+import { AuthError, askUser, type ClientErrorCode } from './errors.js';
 
 /** A function that takes an object with `success` and `fail`. `never` lets every such function fit, whoever types it. */
 export type WxMethod = (options: never) => unknown;
@@ -23,7 +24,6 @@ export interface WxLike {
   getLocation?: WxMethod;
   getFuzzyLocation?: WxMethod;
   requirePrivacyAuthorize?: WxMethod;
-  getRandomValues?: WxMethod;
   onNeedPrivacyAuthorization?(listener: (resolve: never, info: never) => void): void;
   onAppShow?(listener: () => void): void;
   getAccountInfoSync?(): { miniProgram: { envVersion?: string } };
@@ -37,11 +37,6 @@ export interface PlatformFailure {
   errno?: number;
 }
 
-/** The names of the functions that take `success` and `fail`. */
-export type PlatformMethod = {
-  [Name in keyof WxLike]-?: WxMethod extends NonNullable<WxLike[Name]> ? Name : never;
-}[keyof WxLike];
-
 /**
  * Calls a function of the platform and waits for its result.
  *
@@ -53,39 +48,32 @@ export type PlatformMethod = {
  * @throws AuthError by the platform's errno, otherwise PLATFORM_FAILED
  */
 export function callPlatform<Result>(
-  platform: WxLike,
-  name: PlatformMethod,
-  options: object = {},
+  platform: object,
+  name: string,
+  options?: object,
   onTask?: (task: unknown) => void,
 ): Promise<Result> {
   return new Promise<Result>((resolve, reject) => {
-    const fail = (failure: PlatformFailure): void => reject(platformError(name, failure));
-    const methods = platform as unknown as Record<string, ((options: object) => unknown) | undefined>;
-    if (!methods[name]) throw new AuthError('PLATFORM_UNSUPPORTED', { message: `${name} is not there` });
-    const returned = methods[name](Object.assign({}, options, { success: resolve, fail })) as
-      | PromiseLike<Result>
-      | undefined;
+    const fail = (failure: unknown): void => reject(platformError(failure));
+    const call = platform as Record<string, (options: object) => PromiseLike<Result> | undefined>;
+    const returned = call[name]!(assign({}, options, { success: resolve, fail, complete: undefined }));
     if (onTask) onTask(returned);
-    if (returned && typeof returned.then === 'function') returned.then(resolve, fail);
+    if (returned && returned.then) returned.then(resolve, fail);
   });
 }
 
-// https://developers.weixin.qq.com/miniprogram/dev/framework/user-privacy/PrivacyAuthorize.html: 103 and 104 are a person who
-// refused, 112 is an interface that the privacy agreement does not declare, 1025 and 1026 one that was banned.
-const ERRNOS: Readonly<Record<number, string>> = {
-  103: 'PRIVACY_DENIED',
-  104: 'PRIVACY_DENIED',
-  112: 'PRIVACY_UNDECLARED',
-  1025: 'PRIVACY_BANNED',
-  1026: 'PRIVACY_BANNED',
-};
-
-/** What a platform's failure means. */
-export function platformError(name: string, failure: unknown, code = 'PLATFORM_FAILED'): AuthError {
+/**
+ * What a platform's failure means.
+ *
+ * errno 103 and 104: a person refused; 112: the privacy agreement does not declare the interface; 1025 and 1026: it is banned.
+ * https://developers.weixin.qq.com/miniprogram/dev/framework/user-privacy/PrivacyAuthorize.html
+ */
+export function platformError(failure: unknown, code: ClientErrorCode = 'PLATFORM_FAILED'): AuthError {
   if (failure instanceof AuthError) return failure;
   const { errno, errMsg } = (failure || {}) as PlatformFailure;
-  return new AuthError((errno !== undefined && ERRNOS[errno]) || code, {
-    message: errMsg || `${name}:fail ${String(failure)}`,
-    details: failure,
-  });
+  const message = errMsg || String(failure);
+  if (errno === 103 || errno === 104) return askUser('PRIVACY_DENIED', message, failure);
+  const operator = errno === 112 ? 'PRIVACY_UNDECLARED' : errno === 1025 || errno === 1026 ? 'PRIVACY_BANNED' : null;
+  if (operator) return new AuthError(operator, 'call-operator', message, failure);
+  return new AuthError(code, code === 'PLATFORM_FAILED' ? 'fix-request' : 'ask-user', message, failure);
 }

@@ -1,68 +1,85 @@
-import type { AuthEvents } from './auth-events.js';
-import { AuthError } from './errors.js';
-import type { PassportApi } from './passport-api.js';
-import { Flight, type Retry } from './retry.js';
-import type { Tokens } from './server-shapes.js';
+import { assign } from './assign.js';
+import type { Clock } from './clock.js';
+import { AuthError, askUser, isTransient } from './errors.js';
+import { flight, type Retry } from './retry.js';
 import type { KeptSession, SessionStore } from './session-store.js';
-import type { SignIn } from './sign-in.js';
+import { readTokens, type Emit, type Post, type SignIn } from './sign-in.js';
+
+/**
+ * Refreshes, in the place of a session that will not do any more; if another one is kept by now, that is the answer.
+ *
+ * This is the client's half of the refresh protocol: no session is lost, whatever the network does. One refresh at a time; it
+ * ends within three tries of 16 s each and the pauses between them, and every waiter with it. The same token is sent with the
+ * same nonce until an answer comes. Only a 401 ends the session, and then its remedy decides.
+ */
+export type Refresh = (stale: KeptSession) => Promise<KeptSession>;
 
 const CONFLICTS_MAX = 3;
 
-/**
- * The client's half of the refresh protocol: no session is lost, whatever the network does.
- *
- * One refresh at a time; it ends within three tries of 16 s each and the pauses between them, and every waiter with it. The
- * same token is sent with the same nonce until an answer comes. Only a 401 ends the session, and then its remedy decides.
- */
-export class Refresh {
-  private readonly flight = new Flight<KeptSession>();
+// The server remembers the last 8 tokens that were replaced, for 120 s: half of that is safe for two that refresh at once.
+const REFRESHES_MAX = 4;
+const REFRESHES_WITHIN_MS = 120_000;
 
-  constructor(
-    private readonly api: PassportApi,
-    private readonly store: SessionStore,
-    private readonly events: AuthEvents,
-    private readonly retry: Retry,
-    private readonly signIn: SignIn,
-  ) {}
+export function refreshBy(
+  post: Post,
+  store: SessionStore,
+  emit: Emit,
+  retry: Retry,
+  clock: Clock,
+  signIn: SignIn,
+): Refresh {
+  const join = flight<KeptSession>();
 
-  /** @param stale the session that will not do any more; if another is kept by now, that one is the answer */
-  inPlaceOf(stale: KeptSession): Promise<KeptSession> {
-    return this.flight.join(() => this.retry.run(() => this.attempt(stale), ({ isTransient }) => isTransient));
-  }
-
-  private async attempt(stale: KeptSession): Promise<KeptSession> {
-    const sent = this.store.reload();
-    if (!sent) throw new AuthError('SIGN_IN_REQUIRED');
-    if (sent.accessToken !== stale.accessToken) return sent;
-    const seconds = this.store.countRefresh();
-    if (seconds > 0) throw new AuthError('RATE_LIMITED', { retryAfter: seconds, message: 'refreshed too often' });
-    let tokens: Tokens;
-    try {
-      tokens = await this.api.refresh(sent.refreshToken, sent.nonce);
-    } catch (error) {
-      return this.afterRefusal(sent, error as AuthError);
+  const countRefresh = (): void => {
+    const now = clock.now();
+    // Times to come are of a clock that has been put back.
+    const recent = store.kept().refreshes.filter((at) => at <= now && now - at < REFRESHES_WITHIN_MS);
+    if (recent.length >= REFRESHES_MAX) {
+      const seconds = Math.ceil((recent[0]! + REFRESHES_WITHIN_MS - now) / 1000);
+      throw new AuthError('RATE_LIMITED', 'retry-later', undefined, undefined, 0, seconds);
     }
-    return this.keep(sent, tokens);
-  }
-
-  private keep(sent: KeptSession, tokens: Tokens): KeptSession {
-    const kept = this.store.replace(sent, tokens);
-    if (!kept) throw new AuthError('SIGN_IN_REQUIRED', { message: 'signed out meanwhile' });
-    if (kept.accessToken === tokens.accessToken) this.events.emit('TOKEN_REFRESHED', kept);
-    return kept;
-  }
-
-  private async afterRefusal(sent: KeptSession, error: AuthError): Promise<KeptSession> {
-    if (error.status !== 401 && error.status !== 409) throw error;
-    if (!this.store.holds(sent)) {
-      if (this.store.session) return this.store.session;
-      throw new AuthError('SIGN_IN_REQUIRED', { message: 'signed out meanwhile' });
+    store.change({ refreshes: recent.concat(now) });
+  };
+  /** Whether the token that was sent is still the one that is kept. */
+  const isKept = (sent: KeptSession): boolean | null => {
+    const { session } = store.kept();
+    return session && session.refreshToken === sent.refreshToken;
+  };
+  const whatIsKept = (): KeptSession => {
+    const { session } = store.kept();
+    if (!session) throw askUser('SIGN_IN_REQUIRED');
+    return session;
+  };
+  const afterRefusal = (sent: KeptSession, error: AuthError): KeptSession | Promise<KeptSession> => {
+    const { status, remedy } = error;
+    if (status !== 401 && status !== 409) throw error;
+    if (!isKept(sent)) return whatIsKept();
+    if (status === 409) {
+      const conflicts = sent.conflicts + 1;
+      store.change({ session: assign({}, sent, { conflicts }) });
+      if (conflicts < CONFLICTS_MAX) throw error;
     }
-    if (error.status === 409 && this.store.countConflict(sent) < CONFLICTS_MAX) throw error;
-    if (error.remedy === 'ask-user') {
-      this.signIn.end(true);
-      throw error;
+    if (remedy !== 'ask-user') return signIn.silently();
+    signIn.end(true);
+    throw error;
+  };
+  const keep = (sent: KeptSession, answer: unknown): KeptSession => {
+    const tokens = readTokens(answer);
+    if (isKept(sent)) {
+      store.change({ session: store.made(tokens, sent.user) });
+      emit('TOKEN_REFRESHED');
     }
-    return this.signIn.silently();
-  }
+    return whatIsKept();
+  };
+  const attempt = (stale: KeptSession): Promise<KeptSession> => {
+    const sent = whatIsKept();
+    if (sent.accessToken !== stale.accessToken) return Promise.resolve(sent);
+    countRefresh();
+    const { refreshToken, nonce } = sent;
+    return post('/refresh', { refreshToken, nonce }).then(
+      (answer) => keep(sent, answer),
+      (error: AuthError) => afterRefusal(sent, error),
+    );
+  };
+  return (stale) => join(() => retry(() => attempt(stale), isTransient));
 }

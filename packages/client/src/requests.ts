@@ -1,8 +1,10 @@
+import { assign } from './assign.js';
+import type { Callbacks, Abortable } from './callbacks.js';
 import type { Clock } from './clock.js';
-import { AuthError } from './errors.js';
-import { exchange, type Answer, type Cancel } from './http.js';
+import { AuthError, askUser } from './errors.js';
+import { abortTask, type Answer, type Exchange } from './http.js';
 import type { Refresh } from './refresh.js';
-import type { KeptSession, SessionStore } from './session-store.js';
+import { freshnessOf, type KeptSession, type SessionStore } from './session-store.js';
 import type { SignIn } from './sign-in.js';
 import type { Transport } from './transport.js';
 
@@ -37,103 +39,107 @@ export interface RequestOptions {
 /** How the requests of an app are sent. */
 export interface RequestSettings {
   readonly baseURL: string;
-  readonly trustedURLs: readonly string[];
+  readonly trusted: readonly string[];
   readonly header: Readonly<Record<string, string>>;
   readonly carrier: Carrier;
+}
+
+/** Sends the app's requests with the session's token: one refresh and one replay when it is refused. */
+export interface Requests {
+  send<Body>(transport: Transport, options: RequestOptions & Callbacks<Answer<Body>>): Abortable<Answer<Body>>;
+  /** A session whose token may be sent. Waits for the sign-in under way; a refresh is begun before it has to be waited for. */
+  session(): Promise<KeptSession>;
 }
 
 // The most that wx.request allows.
 const TIMEOUT_MS = 60_000;
 
-/** Sends the app's requests with the session's token: one refresh and one replay when it is refused. */
-export class Requests {
-  constructor(
-    private readonly settings: RequestSettings,
-    private readonly store: SessionStore,
-    private readonly signIn: SignIn,
-    private readonly refresh: Refresh,
-    private readonly clock: Clock,
-  ) {}
-
-  async send(transport: Transport, options: RequestOptions, cancel?: Cancel): Promise<Answer> {
-    const { auth = 'required' } = options;
-    const loginsBefore = this.signIn.isUnderWay ? null : this.signIn.logins;
-    const checkTap = (): void => {
-      if (auth === 'decrypt' && this.signIn.logins !== loginsBefore) throw new AuthError('TAP_AGAIN');
-    };
-    const attempt = (session: KeptSession | null): Promise<Answer> => {
-      checkTap();
-      if (cancel && cancel.isCancelled) throw new AuthError('REQUEST_ABORTED');
-      return exchange(transport, this.ready(options, session), this.clock, cancel, options.onTask);
-    };
-
-    const session = auth === 'open' ? this.goodSession() : await this.session();
-    try {
-      return await attempt(session);
-    } catch (error) {
-      if (!session || auth === 'open' || (error as AuthError).status !== 401) throw error;
-      const next = await this.afterRefusal(session, error as AuthError);
-      return attempt(next).then(undefined, (again: AuthError) => {
-        if (again.status === 401 && again.remedy === 'ask-user') this.endIfCurrent(next);
-        throw again;
-      });
-    }
-  }
-
-  /** A session whose token may be sent. Waits for the sign-in under way; a refresh is begun before it has to be waited for. */
-  async session(): Promise<KeptSession> {
-    const { session } = this.store;
-    if (!session) return this.signIn.silently();
-    const age = this.store.ageOf(session);
-    if (age === 'expired') return this.refresh.inPlaceOf(session);
-    if (age === 'ending') this.refresh.inPlaceOf(session).then(undefined, () => undefined);
-    return session;
-  }
-
-  private goodSession(): KeptSession | null {
-    const { session } = this.store;
-    return session && this.store.ageOf(session) !== 'expired' ? session : null;
-  }
-
-  private async afterRefusal(sent: KeptSession, error: AuthError): Promise<KeptSession> {
-    const kept = this.store.reload();
+export function requestsBy(
+  settings: RequestSettings,
+  exchange: Exchange,
+  store: SessionStore,
+  signIn: SignIn,
+  refresh: Refresh,
+  clock: Clock,
+): Requests {
+  const session = (isOpen?: boolean): Promise<KeptSession | null> => {
+    const kept = store.kept().session;
+    const freshness = kept ? freshnessOf(kept, clock.now()) : -1;
+    if (freshness > 0 || isOpen) return Promise.resolve(freshness < 0 ? null : kept);
+    if (!kept) return signIn.silently();
+    const refreshed = refresh(kept);
+    if (freshness < 0) return refreshed;
+    refreshed.catch(() => undefined);
+    return Promise.resolve(kept);
+  };
+  /** How a request goes on that was refused by a 401. The refusal of an older token says nothing of the session that is kept. */
+  const afterRefusal = (sent: KeptSession, error: AuthError): KeptSession | Promise<KeptSession> => {
+    const kept = store.kept().session;
     if (kept && kept.accessToken !== sent.accessToken) return kept;
-    if (error.remedy === 'ask-user') this.endIfCurrent(sent);
-    if (error.remedy === 'refresh') return this.refresh.inPlaceOf(sent);
-    if (error.remedy === 'login-again') return this.signIn.silently();
+    if (error.remedy === 'refresh') return refresh(sent);
+    if (error.remedy === 'login-again') return signIn.silently();
+    if (error.remedy === 'ask-user') signIn.end(true);
     throw error;
-  }
+  };
+  const run = (
+    transport: Transport,
+    options: RequestOptions,
+    mayGoOn: () => void,
+    onTask: (task: unknown) => void,
+  ): Promise<Answer> => {
+    const isOpen = options.auth === 'open';
+    const era = signIn.era();
+    const attempt = (sender: KeptSession | null, isReplay?: boolean): Promise<Answer> => {
+      mayGoOn();
+      if (options.auth === 'decrypt' && signIn.era() !== era) throw askUser('TAP_AGAIN');
+      const sent = exchange(transport, readyBy(settings, options, sender), onTask);
+      return sent.catch((error: AuthError) => {
+        if (isOpen || error.status !== 401 || (isReplay && error.remedy !== 'ask-user')) throw error;
+        const next = afterRefusal(sender!, error);
+        if (isReplay) throw error;
+        return Promise.resolve(next).then((renewed) => attempt(renewed, true));
+      });
+    };
+    return session(isOpen).then((sender) => attempt(sender));
+  };
+  return {
+    session: session as Requests['session'],
+    send: (transport, options) => {
+      const aborted = new AuthError('REQUEST_ABORTED', 'stop');
+      let isAborted = false;
+      let running: unknown;
+      let giveUp: (error: AuthError) => void;
+      const mayGoOn = (): void => {
+        if (isAborted) throw aborted;
+      };
+      const onTask = (task: unknown): void => {
+        running = task;
+        if (options.onTask) options.onTask(task);
+      };
+      const work = new Promise<Answer>((resolve, reject) => {
+        giveUp = reject;
+        run(transport, options as RequestOptions, mayGoOn, onTask).then(resolve, reject);
+      });
+      const abort = (): void => {
+        isAborted = true;
+        giveUp(aborted);
+        abortTask(running);
+      };
+      return assign(work, { abort }) as Abortable<Answer<never>>;
+    },
+  };
+}
 
-  private endIfCurrent(sent: KeptSession): void {
-    const kept = this.store.reload();
-    if (kept && kept.accessToken === sent.accessToken) this.signIn.end(true);
-  }
-
-  private ready(options: RequestOptions, session: KeptSession | null): Parameters<typeof exchange>[1] {
-    const { baseURL, trustedURLs, header } = this.settings;
-    const { auth, onTask, ...passed } = options;
-    const isWhole = /^[a-z][a-z0-9+.-]*:/i.test(options.url);
-    const url = isWhole ? options.url : baseURL + options.url;
-    const isTrusted = [baseURL].concat(trustedURLs).some((trusted) => url.indexOf(`${trusted}/`) === 0);
-    if (!isTrusted && auth !== 'open') throw new AuthError('URL_NOT_TRUSTED', { message: `no token for ${url}` });
-    return Object.assign(passed, {
-      url,
-      path: url.indexOf(`${baseURL}/`) === 0 ? url.slice(baseURL.length) : url,
-      timeout: options.timeout || TIMEOUT_MS,
-      header: Object.assign({}, header, session && isTrusted ? this.carried(session.accessToken) : {}, options.header),
-    });
-  }
-
-  private carried(token: string): Record<string, string> {
-    switch (this.settings.carrier) {
-      case 'bearer':
-        return { Authorization: `Bearer ${token}` };
-      case 'authorization':
-        return { Authorization: token };
-      case 'authentication':
-        return { Authentication: token };
-      case 'sid':
-        return { sid: token };
-    }
-  }
+/** The request as it leaves. Only the server's own address and those that are trusted get to see the token. */
+export function readyBy(
+  { baseURL, trusted, header, carrier }: RequestSettings,
+  options: RequestOptions,
+  sender?: KeptSession | null,
+): Parameters<Exchange>[1] {
+  const url = /^[a-z]+:/i.test(options.url) ? options.url : baseURL + options.url;
+  const isTrusted = trusted.some((address) => url.indexOf(`${address}/`) === 0);
+  if (!isTrusted && options.auth !== 'open') throw new AuthError('URL_NOT_TRUSTED', 'fix-request', url);
+  const token = sender && isTrusted ? sender.accessToken : '';
+  const carried = token && (carrier === 'bearer' ? { Authorization: `Bearer ${token}` } : { [carrier]: token });
+  return assign({ timeout: TIMEOUT_MS }, options, { url, header: assign({}, header, carried, options.header) });
 }

@@ -1,4 +1,5 @@
-import { AuthError } from './errors.js';
+import { assign } from './assign.js';
+import { askUser, type AuthError } from './errors.js';
 import { callPlatform, type WxLike } from './platform.js';
 
 /** https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/authorize.html */
@@ -16,10 +17,17 @@ export type Scope =
 
 export interface ScopeOptions {
   /**
-   * Says why the app needs it to somebody who has denied it before: the text of a dialogue, or the app's own dialogue that
-   * tells whether the person wants to open the settings. Without it nobody is asked a second time.
+   * Says why the app needs it to somebody who has denied it before, in a dialogue for example, and tells whether they want to
+   * open the settings. Without it nobody is asked a second time.
    */
-  readonly explain?: { readonly title?: string; readonly content: string } | (() => boolean | Promise<boolean>);
+  readonly explain?: () => boolean | Promise<boolean>;
+}
+
+export interface LocationOptions extends ScopeOptions {
+  /** About where, by `wx.getFuzzyLocation`. */
+  readonly isFuzzy?: boolean;
+  /** Further options go to the platform as they are. */
+  readonly [option: string]: unknown;
 }
 
 interface Settings {
@@ -32,23 +40,24 @@ interface Settings {
  *
  * @throws AuthError SCOPE_DENIED, or PRIVACY_DENIED, PRIVACY_UNDECLARED, PRIVACY_BANNED
  */
-export async function ensureScope(platform: WxLike, name: Scope, { explain }: ScopeOptions = {}): Promise<void> {
+export function ensureScope(platform: WxLike, name: Scope, { explain }: ScopeOptions = {}): Promise<void> {
   const scope = `scope.${name}`;
-  const { authSetting } = await callPlatform<Settings>(platform, 'getSetting');
-  if (authSetting[scope]) return;
-  if (authSetting[scope] === undefined) {
-    try {
-      await callPlatform(platform, 'authorize', { scope });
-      return;
-    } catch (error) {
-      if ((error as AuthError).code !== 'PLATFORM_FAILED') throw error;
-    }
-  }
-  if (explain && (await isConvinced(platform, explain))) {
-    const changed = await callPlatform<Settings>(platform, 'openSetting');
-    if (changed.authSetting[scope]) return;
-  }
-  throw new AuthError('SCOPE_DENIED', { message: `${scope} is denied` });
+  const isAllowedBy = (call: string): Promise<boolean | undefined> =>
+    callPlatform<Settings>(platform, call).then(({ authSetting }) => authSetting[scope]);
+  return isAllowedBy('getSetting')
+    .then((isAllowed) =>
+      isAllowed === undefined
+        ? callPlatform(platform, 'authorize', { scope }).then(() => true, unlessDenied)
+        : isAllowed,
+    )
+    .then(
+      (isAllowed) =>
+        isAllowed ||
+        (explain && Promise.resolve(explain()).then((isConvinced) => isConvinced && isAllowedBy('openSetting'))),
+    )
+    .then((isAllowed) => {
+      if (!isAllowed) throw askUser('SCOPE_DENIED', scope);
+    });
 }
 
 /**
@@ -56,21 +65,18 @@ export async function ensureScope(platform: WxLike, name: Scope, { explain }: Sc
  *
  * @throws AuthError as `ensureScope`; LOCATION_OFF - they allow it and the phone does not know: location is off in its settings
  */
-export async function getLocation<Location>(
-  platform: WxLike,
-  { explain, isFuzzy, ...options }: ScopeOptions & { readonly isFuzzy?: boolean; readonly [option: string]: unknown } = {},
-): Promise<Location> {
-  await ensureScope(platform, isFuzzy ? 'userFuzzyLocation' : 'userLocation', explain ? { explain } : {});
-  try {
-    const method = isFuzzy ? 'getFuzzyLocation' : 'getLocation';
-    return await callPlatform<Location>(platform, method, Object.assign({ type: 'gcj02' }, options));
-  } catch (error) {
-    const { code, message, details } = error as AuthError;
-    throw code === 'PLATFORM_FAILED' ? new AuthError('LOCATION_OFF', { message, details }) : error;
-  }
+export function getLocation<Location>(platform: WxLike, options: LocationOptions = {}): Promise<Location> {
+  const kind = options.isFuzzy ? 'FuzzyLocation' : 'Location';
+  return ensureScope(platform, `user${kind}`, options).then(() =>
+    callPlatform<Location>(platform, `get${kind}`, assign({ type: 'gcj02' }, options)).catch((error: AuthError) => {
+      unlessDenied(error);
+      throw askUser('LOCATION_OFF', error.message, error.details);
+    }),
+  );
 }
 
-async function isConvinced(platform: WxLike, explain: NonNullable<ScopeOptions['explain']>): Promise<boolean> {
-  if (typeof explain === 'function') return explain();
-  return (await callPlatform<{ confirm?: boolean }>(platform, 'showModal', explain)).confirm === true;
+/** Passes what the privacy agreement forbids; anything else was the person or the phone. */
+function unlessDenied(error: AuthError): boolean {
+  if (error.code !== 'PLATFORM_FAILED') throw error;
+  return false;
 }

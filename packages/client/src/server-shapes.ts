@@ -33,7 +33,7 @@ export interface SignedIn {
   readonly status: 'signed_in';
   readonly isNewUser: boolean;
   readonly user: User;
-  readonly merge?: MergeOffer;
+  readonly merge?: MergeOffer | undefined;
 }
 
 /** WeChat knows who it is, and they have no account yet: go on with `register`, or with an ordinary sign-in. */

@@ -1,11 +1,10 @@
-import type { AuthEvents } from './auth-events.js';
+import { assign } from './assign.js';
 import type { Clock } from './clock.js';
-import { AuthError } from './errors.js';
+import { askUser, isTransient, networkFailed, type AuthError } from './errors.js';
 import { within } from './http.js';
-import type { PassportApi, SignedInAnswer } from './passport-api.js';
-import { callPlatform, platformError, type WxLike } from './platform.js';
-import { Flight, type Retry } from './retry.js';
-import type { SignInResult, SignedIn, Unregistered } from './server-shapes.js';
+import { callPlatform, type WxLike } from './platform.js';
+import { flight, type Retry } from './retry.js';
+import type { SignInResult, SignedIn, Tokens } from './server-shapes.js';
 import type { KeptSession, SessionStore } from './session-store.js';
 
 /** What the app may say of a sign-in. */
@@ -16,169 +15,173 @@ export interface SignInDetails {
   readonly consent?: { readonly policyVersion: string };
 }
 
-const LOGIN_TIMEOUT_MS = 15_000;
+/** A sign-in with the tokens that it brought. */
+export type SignedInAnswer = SignedIn & { readonly tokens: Tokens };
+
+/** Sends a body to a route below `/v1/auth`, without a token. */
+export type Post = (path: string, data: object) => Promise<unknown>;
+
+/** What the app may know of its session. */
+export interface Session {
+  readonly accessToken: string;
+  /** Milliseconds since 1970, by this phone's clock. */
+  readonly expiresAt: number;
+  readonly user: SignedIn['user'];
+}
+
+/** In the words of Supabase. INITIAL_SESSION comes once, when the launch has shown whether somebody is signed in. */
+export type AuthEvent = 'INITIAL_SESSION' | 'SIGNED_IN' | 'TOKEN_REFRESHED' | 'USER_UPDATED' | 'SIGNED_OUT';
+
+/** Tells the app what has become of its session, as it is kept now. */
+export type Emit = (event: AuthEvent) => void;
 
 /** Signs in with `wx.login`. One at a time, whoever asks. */
-export class SignIn {
-  /** How often `wx.login` was called here: whatever WeChat encrypted before the last time may be unreadable now. */
-  logins = 0;
-  /** When the last sign-in by WeChat succeeded, by this phone's clock. */
-  signedInAt: number | null = null;
-  private readonly flight = new Flight<SignInResult>();
-  private registration: { readonly ticket: string; readonly endsAt: number } | null = null;
-  private stopped: AuthError | null = null;
-
-  constructor(
-    private readonly platform: WxLike,
-    private readonly api: PassportApi,
-    private readonly store: SessionStore,
-    private readonly events: AuthEvents,
-    private readonly retry: Retry,
-    private readonly clock: Clock,
-    private readonly appId: string | undefined,
-  ) {}
-
-  get isUnderWay(): boolean {
-    return this.flight.isUnderWay;
-  }
-
-  /** Of a person who is not registered yet; null when there is none, or it has expired. */
-  get ticket(): string | null {
-    return this.registration && this.clock.now() < this.registration.endsAt ? this.registration.ticket : null;
-  }
-
-  /**
-   * Signs in without asking anybody, in the place of a session that has ended, or at launch.
-   *
-   * Keeps everything when it fails for now. When it fails for good and there was a session, the app hears SIGNED_OUT.
-   */
-  async silently(): Promise<KeptSession> {
-    const obstacle = this.obstacle();
-    if (obstacle) {
-      if (obstacle.code === 'SIGN_IN_REQUIRED') this.end(this.store.isSignedOut);
-      throw obstacle;
-    }
-    let result: SignInResult;
-    try {
-      result = await this.byWechat({});
-    } catch (error) {
-      if (isFinal(error as AuthError)) this.end(false);
-      throw error;
-    }
-    if (result.status === 'signed_in') return this.store.session!;
-    this.end(false);
-    throw new AuthError('REGISTRATION_REQUIRED');
-  }
-
-  /** Signs in, for whatever reason. Who asks while another sign-in is under way gets that one's result. */
-  byWechat(details: SignInDetails): Promise<SignInResult> {
-    return this.flight.join(async () => {
-      try {
-        const answer = await this.retry.run(() => this.attempt(details), isWorthAnotherCode);
-        return answer.status === 'unregistered' ? this.keepTicket(answer) : this.keep(answer);
-      } catch (error) {
-        if ((error as AuthError).remedy === 'stop') this.stopped = error as AuthError;
-        throw error;
-      }
-    });
-  }
-
-  /** A code of `wx.login`, as a fresh proof of who is there. */
-  async code(): Promise<string> {
-    this.logins += 1;
-    try {
-      const login = callPlatform<{ code: string }>(this.platform, 'login', { timeout: LOGIN_TIMEOUT_MS });
-      return (await within(LOGIN_TIMEOUT_MS, login, this.clock)).code;
-    } catch (error) {
-      throw new AuthError('WX_LOGIN_FAILED', { message: (error as Error).message, details: platformError('login', error) });
-    }
-  }
-
-  /** What every sign-in says of the device it takes place on. */
-  device(): object {
-    const { platform } = this;
-    const device: Record<string, string> = { id: this.store.deviceId };
-    try {
-      const info = (platform.getDeviceInfo || platform.getSystemInfoSync || Object).call(platform) as Record<string, unknown>;
-      const [name, system] = [printable(info['model'], 64), printable(info['platform'], 32)];
-      if (name) device['name'] = name;
-      if (system) device['platform'] = system;
-    } catch (_error) {
-      // A device without a name signs in as well.
-    }
-    return device;
-  }
-
-  /** Which mini-program this is, where the app has said so. */
-  app(): object {
-    return this.appId ? { appId: this.appId } : {};
-  }
-
-  /** Keeps the session of a sign-in that has succeeded. */
-  keep(answer: SignedInAnswer): SignedIn {
-    const { status, isNewUser, user, merge, tokens } = answer;
-    if (!this.store.open(tokens, user)) {
-      this.api.logout(tokens.refreshToken, 'local').then(undefined, () => undefined);
-      throw new AuthError('SIGN_IN_REQUIRED', { message: 'signed out meanwhile' });
-    }
-    this.registration = null;
-    this.stopped = null;
-    this.events.emit('SIGNED_IN', this.store.session);
-    return Object.assign({ status, isNewUser, user }, merge ? { merge } : {});
-  }
-
-  /** The session is over. The app hears of it once. */
-  end(forGood: boolean): void {
-    const wasSignedIn = this.store.session !== null;
-    if (wasSignedIn || forGood) this.store.close(forGood);
-    if (wasSignedIn) this.events.emit('SIGNED_OUT', null);
-  }
-
+export interface SignIn {
+  /** Signs in without asking anybody, in the place of a session that has ended, or at launch. */
+  silently(): Promise<KeptSession>;
+  byWechat(details?: SignInDetails): Promise<SignInResult>;
+  /** Keeps the session of a sign-in that has succeeded, unless somebody has signed out meanwhile. */
+  keep(answer: unknown): SignedIn;
+  /** The session is over; for good means until a person signs in. The app hears of it once. */
+  end(forGood: boolean): void;
   /** A person wants to sign in: what stood against silent sign-ins is forgotten. */
-  reopen(): void {
-    this.stopped = null;
-    this.store.reopen();
-  }
+  reopen(): void;
+  /** A code of `wx.login`, as a fresh proof of who is there. */
+  code(): Promise<string>;
+  device(): object;
+  /** Of a person who is not registered yet; null when there is none, or it has expired. */
+  liveTicket(): string | null;
+  forgetTicket(): void;
+  /** Changes when `wx.login` is called and when the sign-in ends: what WeChat encrypted before may be unreadable then. */
+  era(): number;
+  /** When a sign-in by WeChat last gave the server a session_key, by this phone's clock. */
+  keyedAt(): number;
+}
 
-  forgetTicket(): void {
-    this.registration = null;
-  }
+const LOGIN_MS = 15_000;
 
-  /** Why nobody can be signed in silently; null when nothing stands against it. */
-  private obstacle(): AuthError | null {
-    const kept = this.store.reload();
-    if (this.store.isSignedOut) return new AuthError('SIGN_IN_REQUIRED');
+export function signInBy(
+  platform: WxLike,
+  post: Post,
+  store: SessionStore,
+  emit: Emit,
+  retry: Retry,
+  clock: Clock,
+  app: object,
+): SignIn {
+  const join = flight<SignInResult>();
+  let era = 0;
+  let keyedAt = 0;
+  let ticket: string | null = null;
+  let ticketEndsAt = 0;
+  let stopped: AuthError | null = null;
+
+  const code = (): Promise<string> => {
+    era += 1;
+    const login = callPlatform<{ code: string }>(platform, 'login', { timeout: LOGIN_MS });
+    return within(LOGIN_MS, login, clock).then(
+      (result) => result.code,
+      (error: AuthError) => {
+        throw networkFailed(error);
+      },
+    );
+  };
+  const device = (): object => {
+    const get = platform.getDeviceInfo || platform.getSystemInfoSync;
+    const info = get ? get.call(platform) : {};
+    return { id: store.kept().deviceId, name: printable(info.model, 64), platform: printable(info.platform, 32) };
+  };
+  const liveTicket = (): string | null => (clock.now() < ticketEndsAt ? ticket : null);
+  const keep = (data: unknown): SignedIn => {
+    const { isNewUser, user, merge, tokens } = (data || {}) as SignedInAnswer;
+    readTokens(tokens);
+    if (store.kept().signedOut) throw askUser('SIGN_IN_REQUIRED');
+    store.change({ session: store.made(tokens, user) });
+    ticket = stopped = null;
+    emit('SIGNED_IN');
+    return { status: 'signed_in', isNewUser: !!isNewUser, user, merge };
+  };
+  const end = (forGood: boolean): void => {
+    const { session } = store.kept();
+    store.change({ session: null, signedOut: forGood });
+    if (session) emit('SIGNED_OUT');
+  };
+  const keepAnswer = (data: unknown): SignInResult => {
+    const answer = (data || {}) as SignInResult;
+    keyedAt = clock.now();
+    era += 1;
+    if (answer.status !== 'unregistered') return keep(answer);
+    ticket = answer.ticket;
+    ticketEndsAt = keyedAt + answer.ticketExpiresIn * 1000;
+    return answer;
+  };
+  const byWechat = (details: SignInDetails = {}): Promise<SignInResult> =>
+    join(() =>
+      retry(
+        () =>
+          code()
+            .then((fresh) => post('/wechat/login', assign({ code: fresh, device: device() }, app, details)))
+            .then(keepAnswer),
+        isWorthAnotherCode,
+      ).catch((error: AuthError) => {
+        if (error.remedy === 'stop') stopped = error;
+        throw error;
+      }),
+    );
+  const silently = (): Promise<KeptSession> => {
+    const { session, signedOut } = store.kept();
     // Somebody who came by password or SMS may be nobody, or somebody else, to WeChat.
-    if (kept && !kept.user.identities.some(({ kind }) => kind === 'wechat_openid')) return new AuthError('SIGN_IN_REQUIRED');
-    return this.stopped || (this.ticket && !kept ? new AuthError('REGISTRATION_REQUIRED') : null);
-  }
+    const isStranger = session && !session.user.identities.some(({ kind }) => kind === 'wechat_openid');
+    const obstacle = signedOut || isStranger ? askUser('SIGN_IN_REQUIRED') : stopped;
+    const isUnregistered = !session && liveTicket();
+    return (obstacle ? Promise.reject(obstacle) : isUnregistered ? Promise.resolve(null) : byWechat())
+      .then((result) => {
+        if (result && result.status === 'signed_in') return store.kept().session!;
+        throw askUser('REGISTRATION_REQUIRED');
+      })
+      .catch((error: AuthError) => {
+        // What may work later costs nobody the session; and after `stop` a login page would be of no use.
+        if (!isWorthAnotherCode(error) && error.remedy !== 'stop') end(signedOut);
+        throw error;
+      });
+  };
+  return {
+    silently,
+    byWechat,
+    keep,
+    end,
+    code,
+    device,
+    reopen: () => {
+      stopped = null;
+      store.change({ signedOut: false });
+    },
+    liveTicket,
+    forgetTicket: () => {
+      ticket = null;
+    },
+    era: () => era,
+    keyedAt: () => keyedAt,
+  };
+}
 
-  private async attempt(details: SignInDetails): Promise<SignedInAnswer | Unregistered> {
-    const code = await this.code();
-    const answer = await this.api.login(Object.assign({ code, device: this.device() }, this.app(), details));
-    this.signedInAt = this.clock.now();
-    return answer;
-  }
-
-  private keepTicket(answer: Unregistered): Unregistered {
-    this.registration = { ticket: answer.ticket, endsAt: this.clock.now() + answer.ticketExpiresIn * 1000 };
-    return answer;
-  }
+/** @throws AuthError NETWORK_FAILED - there are none */
+export function readTokens(data: unknown): Tokens {
+  const { accessToken, refreshToken, expiresIn } = (data || {}) as Partial<Tokens>;
+  if (accessToken && refreshToken && expiresIn) return data as Tokens;
+  throw networkFailed({ message: 'no tokens', details: data });
 }
 
 /** A code that was refused was spent, perhaps by a request whose answer was lost. */
 function isWorthAnotherCode(error: AuthError): boolean {
-  return error.isTransient || error.remedy === 'login-again';
-}
-
-function isFinal(error: AuthError): boolean {
-  return !isWorthAnotherCode(error) && error.remedy !== 'stop';
+  return isTransient(error) || error.remedy === 'login-again';
 }
 
 /** What the server takes for a name. */
-function printable(text: unknown, max: number): string {
-  return String(text || '')
-    .replace(/[^\x20-\x7e\u00a1-\u1fff\u3000-\ud7ff]/g, '')
-    .trim()
-    .slice(0, max);
+function printable(text: unknown, max: number): string | undefined {
+  return (
+    String(text || '')
+      .replace(/[^ -~]/g, '')
+      .slice(0, max) || undefined
+  );
 }

@@ -1,11 +1,10 @@
-import { callPlatform, type PlatformMethod, type WxLike, type WxMethod } from './platform.js';
+import { assign } from './assign.js';
+import { callPlatform, type WxLike, type WxMethod } from './platform.js';
 
 /** A request that is ready to leave. Further options of the platform (`dataType`, `enableHttp2`) travel with it. */
 export interface TransportRequest {
   /** The whole address. */
   readonly url: string;
-  /** What follows `baseURL`; the whole address when it is another server's. */
-  readonly path: string;
   readonly method?: string;
   readonly header: Readonly<Record<string, string>>;
   readonly data?: unknown;
@@ -27,12 +26,12 @@ export interface TransportResponse {
 /** Carries a request to the server. Fails only when no answer came. */
 export type Transport = (request: TransportRequest) => Promise<TransportResponse>;
 
-/** The ordinary way: `request`, `uploadFile` or `downloadFile` of the platform. */
-export function platformTransport(platform: WxLike, name: PlatformMethod): Transport {
-  return (request) => callPlatform<TransportResponse>(platform, name, request, request.onTask);
+/** The ordinary way. */
+export function platformTransport(platform: WxLike, name: 'request' | 'uploadFile' | 'downloadFile'): Transport {
+  return (request) => callPlatform(platform, name, request, request.onTask);
 }
 
-/** Where a WeChat cloud hosting service is. */
+/** Where a service on WeChat's cloud hosting is. */
 export interface CallContainerOptions {
   /** `wx.cloud`, after `wx.cloud.init()`. */
   readonly cloud: { callContainer: WxMethod };
@@ -47,8 +46,9 @@ export interface CallContainerOptions {
  * to be registered. It has no uploads and downloads; those go to `baseURL` as ever.
  */
 export function callContainerTransport({ cloud, env, service }: CallContainerOptions): Transport {
-  return ({ path, method, header, data, timeout, onTask }) => {
-    const options = { path, method, data, timeout, config: { env }, header: Object.assign({ 'X-WX-SERVICE': service }, header) };
-    return callPlatform<TransportResponse>(cloud as unknown as WxLike, 'callContainer' as PlatformMethod, options, onTask);
+  return (request) => {
+    const header = assign({ 'X-WX-SERVICE': service }, request.header);
+    const path = request.url.replace(/^\w+:\/\/[^/]+/, '');
+    return callPlatform(cloud, 'callContainer', assign({}, request, { path, config: { env }, header }), request.onTask);
   };
 }
