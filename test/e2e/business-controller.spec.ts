@@ -104,6 +104,7 @@ describe.each([
         MASTER_KEYS: `test:${TEST_MASTER_KEY}`,
         WECHAT_APPS: JSON.stringify(SANDBOX_APPS),
         WECHAT_API_BASE_URL: sandbox.url,
+        TOKEN_CARRIERS: 'bearer,sid,cookie',
         ...(database ? { DATABASE_URL: database.url } : {}),
       },
       { inMemory: true },
@@ -177,6 +178,19 @@ describe.each([
     expect((await ask('GET', '/v1/orders', accessToken)).status).toBe(200);
     expect((await ask('POST', '/v1/auth/logout', accessToken, '{}')).status).toBe(204);
     expectProblem(await ask('GET', '/v1/orders', accessToken), 'SESSION_REVOKED');
+  });
+
+  it('takes the token from every carrier that is configured, from a cookie with JSON alone', async () => {
+    const { accessToken } = await signIn('alice');
+    const order = (headers: Record<string, string>, body: string) =>
+      fetch(`${url}/v1/orders`, { method: 'POST', headers, body }).then(({ status }) => status);
+    const json = { 'content-type': 'application/json' };
+    const cookie = `wp_access=${accessToken}`;
+    expect(await order({ ...json, sid: accessToken }, '{"item":"tea"}')).toBe(200);
+    expect(await order({ ...json, cookie }, '{"item":"tea"}')).toBe(200);
+    expect(await order({ ...json, cookie, sid: 'x' }, '{"item":"tea"}')).toBe(401);
+    expect(await order({ ...json, authentication: accessToken }, '{"item":"tea"}')).toBe(401);
+    expect([400, 403]).toContain(await order({ 'content-type': 'text/plain', cookie }, '{"item":"tea"}'));
   });
 
   it('lets only staff see what is for staff', async () => {

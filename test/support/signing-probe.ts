@@ -1,7 +1,7 @@
 import { Controller, Get, Module, UseGuards, type DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppModule } from '../../src/app.module.js';
-import { AccessGuard, CurrentUser, Strict } from '../../src/auth/access/access.guard.js';
+import { AccessGuard, CurrentUser, Roles, Strict } from '../../src/auth/access/access.guard.js';
 import type { Principal } from '../../src/auth/access/principal.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { ConfigModule } from '../../src/config/config.module.js';
@@ -38,6 +38,13 @@ class BusinessController {
 
   @Get('undeclared')
   undeclared(@CurrentUser() principal: Principal): object {
+    return caller(principal);
+  }
+
+  @Get('admin')
+  @Bearer()
+  @Roles('admin')
+  admin(@CurrentUser() principal: Principal): object {
     return caller(principal);
   }
 
@@ -92,7 +99,11 @@ export async function startProbe(
     },
     { inMemory: true },
   );
-  const app = await createHttpApp(rootModule(housing, settings), { logger: createLogger('silent'), trustProxyHops: 0 });
+  const app = await createHttpApp(rootModule(housing, settings), {
+    logger: createLogger('silent'),
+    trustProxyHops: 0,
+    accessCookie: settings.tokens.carriers.includes('cookie'),
+  });
   await app.listen(0, '127.0.0.1');
   const dataSource = app.get(DataSource);
   const closeAll = async () => {
