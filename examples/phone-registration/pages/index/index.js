@@ -15,12 +15,6 @@ Page({
     }
   },
 
-  /** An expired access token is renewed on the way, and the request repeated; nothing of it is seen here. */
-  async showOrders() {
-    const { data } = await passport.request({ url: '/v1/orders' });
-    this.setData({ orders: data });
-  },
-
   async order() {
     try {
       await passport.request({ url: '/v1/orders', method: 'POST', data: { item: 'tea' } });
@@ -28,5 +22,11 @@ Page({
     } catch (error) {
       await handle(error);
     }
+  },
+
+  /** An expired access token is renewed on the way, and the request repeated; nothing of it is seen here. */
+  async showOrders() {
+    const { data } = await passport.request({ url: '/v1/orders' });
+    this.setData({ orders: data });
   },
 });

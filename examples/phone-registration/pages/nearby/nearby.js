@@ -7,6 +7,8 @@ const LOCATION_OFF = {
   showCancel: false,
 };
 
+const explain = async () => (await wx.showModal(WHY)).confirm;
+
 Page({
   data: { place: null },
 
@@ -16,7 +18,7 @@ Page({
    */
   async onLoad() {
     try {
-      const { latitude, longitude } = await passport.getLocation({ explain: WHY });
+      const { latitude, longitude } = await passport.getLocation({ explain });
       this.setData({ place: { latitude, longitude } });
     } catch (error) {
       if (error.code === 'LOCATION_OFF') await wx.showModal(LOCATION_OFF);
