@@ -41,9 +41,9 @@ describe('a TypeScript mini-program that signs in as it is launched', () => {
     const { page } = await phone.launch(SHOP);
     await page.fire('find');
     const [signIn, find] = phone.answered;
-    expect(find!.header).toMatchObject({ Authentication: phone.accessToken() });
-    expect(find!.header).not.toHaveProperty('Authorization');
-    expect(signIn!.header).not.toHaveProperty('Authentication');
+    expect(find!.header).toMatchObject({ authentication: phone.accessToken() });
+    expect(find!.header).not.toHaveProperty('authorization');
+    expect(signIn!.header).not.toHaveProperty('authentication');
   });
 
   it('renews an expired token, and finds what it was looking for', async () => {

@@ -83,7 +83,7 @@ describe('a shop whose people are bound to their accounts once, and then need no
     const phone = await bound('bob');
     const { header } = phone.answered.find(({ route }) => route === 'GET /v1/users/me')!;
     expect(header['sid']).toBe(phone.accessToken());
-    expect(header).not.toHaveProperty('Authorization');
+    expect(header).not.toHaveProperty('authorization');
   });
 
   it('keeps the session as a cookie instead, where the app prefers that', async () => {
@@ -105,7 +105,7 @@ describe('a shop whose people are bound to their accounts once, and then need no
     await client.refreshSession();
     await client.updateUser({ nickname: 'Carol' });
     const last = fresh.answered.at(-1)!;
-    expect(last.header['Cookie']).toBe(`wp_access=${fresh.accessToken()}`);
+    expect(last.header['cookie']).toBe(`wp_access=${fresh.accessToken()}`);
     expect(last.header).not.toHaveProperty('sid');
 
     await client.signOut();

@@ -45,7 +45,7 @@ describe('a Taro app that keeps its interceptors and its names', () => {
     expect(await app.readMenu()).toEqual(['tea', 'noodles']);
     const { token } = await app.login();
     expect(await app.readOrders()).toEqual([]);
-    expect(phone.answered.map(({ route, header }) => [route, header['Authorization']])).toEqual([
+    expect(phone.answered.map(({ route, header }) => [route, header['authorization']])).toEqual([
       ['GET /v1/orders/menu', undefined],
       ['POST /v1/auth/wechat/login', undefined],
       ['GET /v1/orders', token],

@@ -18,6 +18,7 @@ export interface AnsweredRequest {
   /** `METHOD /path`. */
   readonly route: string;
   readonly status: number;
+  /** By names in lower case. */
   readonly header: Readonly<Record<string, string>>;
   readonly data: unknown;
 }
@@ -61,7 +62,7 @@ export class FlowPhone {
       const { method = 'GET', url, header = {}, data } = request;
       const response = await carry();
       const route = `${request.kind === 'uploadFile' ? 'POST' : method} ${new URL(url).pathname}`;
-      this.answered.push({ route, status: response.statusCode, header, data });
+      this.answered.push({ route, status: response.statusCode, header: lowerCased(header), data });
       return response;
     };
   }
@@ -142,4 +143,8 @@ export class FlowPhone {
   private redirected(options: RequestOptions): RequestOptions {
     return { ...options, url: options.url.replace(PRINTED_URL, this.server.url) };
   }
+}
+
+function lowerCased(header: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(header).map(([name, value]) => [name.toLowerCase(), value]));
 }
