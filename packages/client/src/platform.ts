@@ -24,7 +24,6 @@ export interface WxLike {
   getLocation?: WxMethod;
   getFuzzyLocation?: WxMethod;
   requirePrivacyAuthorize?: WxMethod;
-  onNeedPrivacyAuthorization?(listener: (resolve: never, info: never) => void): void;
   onAppShow?(listener: () => void): void;
   getAccountInfoSync?(): { miniProgram: { envVersion?: string } };
   getDeviceInfo?(): { model?: string; platform?: string };
