@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
+import { createClient, type WxLike } from 'wechat-passport-client';
 import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
 import { startExample, type ExampleProcess } from '../support/example-process.js';
+import { FlowPhone } from '../support/flow-phone.js';
 import { ROOT } from '../support/repository.js';
 import { Forge, es256 } from '../support/signing-forge.js';
 import { TestServer } from '../support/test-server.js';
+import { WxPhone } from '../support/wx-runtime/wx-phone.js';
 
 // With everything in it that a header must escape.
 const SECRET = 'a secret: with %, + and ü';
@@ -110,6 +113,33 @@ describe('a back end of its own', () => {
       await server.post('/v1/auth/logout', {}, { token: accessToken });
       expect(await pay(accessToken)).toMatchObject({ status: 401, body: { remedy: 'refresh' } });
       expect((await orders(accessToken)).status).toBe(200);
+    });
+
+    it('is understood by our client, which renews the token and repeats, or hears that the session has ended', async () => {
+      const phone = new FlowPhone(server, new WxPhone({ wechat: server.wechat, user: 'carol' }));
+      const open = () => {
+        const client = createClient({ platform: phone.wx as WxLike, baseURL: server.url, trustedURLs: [shop.url] });
+        const events: string[] = [];
+        client.onAuthStateChange((event) => void events.push(event));
+        return { client, events };
+      };
+      await open().client.request({ url: `${shop.url}/orders` });
+      await phone.expireAccessToken();
+      phone.takeAnswered();
+
+      const { client, events } = open();
+      const { data } = await client.request<{ userId: string }>({ url: `${shop.url}/orders` });
+      expect(data.userId).toBe((await client.getSession())!.user.id);
+      expect(phone.takeAnswered()).toEqual([
+        ['GET /orders', 401],
+        ['POST /v1/auth/refresh', 200],
+        ['GET /orders', 200],
+      ]);
+
+      await server.post('/v1/auth/logout', { refreshToken: phone.refreshToken() });
+      const paying = client.request({ url: `${shop.url}/orders/pay`, method: 'POST' });
+      await expect(paying).rejects.toMatchObject({ code: 'SESSION_REVOKED', remedy: 'ask-user' });
+      expect(events.at(-1)).toBe('SIGNED_OUT');
     });
 
     it('fetches the keys once, and not for every request', async () => {

@@ -1,4 +1,5 @@
-import { FlowStage, type FlowPhone } from '../support/flow-stage.js';
+import type { FlowPhone } from '../support/flow-phone.js';
+import { FlowStage } from '../support/flow-stage.js';
 
 const SHOP = 'examples/encrypted-data';
 const [MENU, STEPS, PHONE] = ['pages/menu/menu', 'pages/steps/steps', 'pages/phone/phone'] as const;

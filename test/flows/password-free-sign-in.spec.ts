@@ -1,6 +1,7 @@
 import * as sdk from 'wechat-passport-client';
 import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
-import { FlowStage, type FlowPhone } from '../support/flow-stage.js';
+import type { FlowPhone } from '../support/flow-phone.js';
+import { FlowStage } from '../support/flow-stage.js';
 
 const SHOP = 'examples/password-free-sign-in';
 const [HOME, LOGIN, POSTER] = ['pages/home/home', 'pages/login/login', 'pages/poster/poster'] as const;

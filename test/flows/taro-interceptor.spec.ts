@@ -1,5 +1,6 @@
 import type { AuthError } from 'wechat-passport-client';
-import { FlowStage, type FlowPhone } from '../support/flow-stage.js';
+import type { FlowPhone } from '../support/flow-phone.js';
+import { FlowStage } from '../support/flow-stage.js';
 import type { TaroInterceptor } from '../support/wx-runtime/frameworks.js';
 
 const SHOP = 'examples/taro-interceptor/src';
