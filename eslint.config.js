@@ -4,11 +4,11 @@ import tseslint from 'typescript-eslint';
 const ENTRY_POINTS = ['src/main.ts', 'src/sandbox/main.ts', 'src/database/migrate.ts', 'src/cli/**/*.ts'];
 
 export default defineConfig(
-  globalIgnores(['**/dist/', 'coverage/', '.data/', '**/node_modules/', 'packages/', 'bench/']),
+  globalIgnores(['**/dist/', '**/miniprogram_dist/', 'coverage/', '.data/', '**/node_modules/', 'bench/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   {
-    files: ['{src,test,examples}/**/*.ts', 'ormconfig.ts'],
+    files: ['{src,test,examples,packages/client/src}/**/*.ts', 'ormconfig.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -30,7 +30,7 @@ export default defineConfig(
   },
 
   {
-    files: ['src/**/*.ts'],
+    files: ['{src,packages/client/src}/**/*.ts'],
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       'no-console': 'error',

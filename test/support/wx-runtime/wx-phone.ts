@@ -68,7 +68,9 @@ export class WxPhone {
     getStorage: (options: WxCallbacks & { key: string }) =>
       this.call('getStorage', options, () => {
         const text = this.stored(options.key);
-        return text === undefined ? { errMsg: 'getStorage:fail data not found' } : { data: JSON.parse(text) as unknown };
+        return text === undefined
+          ? { errMsg: 'getStorage:fail data not found' }
+          : { data: JSON.parse(text) as unknown };
       }),
     setStorage: (options: WxCallbacks & { key: string; data: unknown }) =>
       this.call('setStorage', options, () => {
