@@ -2,11 +2,12 @@ import { availableParallelism } from 'node:os';
 
 /** @type {import('jest').Config} */
 const config = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/native/environment.mjs',
+  testEnvironmentOptions: { globalsCleanup: 'off' },
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
-    '^.+\\.ts$': [
+    '/test/.+\\.ts$|\\.spec\\.ts$': [
       '@swc/jest',
       {
         jsc: {
@@ -17,7 +18,9 @@ const config = {
         module: { type: 'es6' },
       },
     ],
+    '.': '<rootDir>/test/support/native/load-natively.mjs',
   },
+  transformIgnorePatterns: [],
   roots: ['<rootDir>/src', '<rootDir>/test'],
   // The client's sources, not what was built of them.
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },

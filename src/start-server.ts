@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
+import { serverUrl } from './config/server-url.js';
 import type { Settings } from './config/settings.js';
 import { createHttpApp } from './configure-app.js';
 import { serveDocs } from './http/openapi.js';
@@ -31,10 +32,5 @@ export async function startServer(settings: Settings, logger: Logger): Promise<R
     throw error;
   }
   const { port } = app.getHttpServer().address() as { port: number };
-  return { app, url: `http://${hostInUrl(settings.server.host)}:${port}`, close: () => app.close() };
-}
-
-function hostInUrl(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
+  return { app, url: serverUrl(settings.server.host, port), close: () => app.close() };
 }

@@ -58,6 +58,12 @@ export class Environment {
   @Max(32)
   TRUST_PROXY = 0;
 
+  @Integer()
+  @IsInt()
+  @Min(1)
+  @Max(128)
+  WORKERS = 1;
+
   @IsOptional()
   @Matches(DATABASE_URL_PATTERN, IS_DATABASE_URL)
   DATABASE_URL?: string;

@@ -156,7 +156,7 @@ describe('the configuration', () => {
     expect(notFrozen(settings, 'settings')).toEqual([]);
     expect(notFrozen(load(), 'settings')).toEqual([]);
     expect(() => ((settings.server as { port: number }).port = 1)).toThrow(TypeError);
-    expect(() => (settings.wechat.apps as unknown[]).push({})).toThrow(TypeError);
+    expect(() => (settings.wechat.apps as unknown[]).push({})).toThrow('not extensible');
   });
 });
 
@@ -349,6 +349,27 @@ describe('the sandbox', () => {
 
   it.each(['127.0.0.1', '::1', 'localhost'])('needs none on %s', (host) => {
     expect(isOn({ HOST: host })).toBe(true);
+  });
+});
+
+describe('WORKERS', () => {
+  it('may be several on PostgreSQL, and is one otherwise', () => {
+    expect(load().server.workers).toBe(1);
+    expect(load({ ...PRODUCTION, WORKERS: '4' }).server.workers).toBe(4);
+  });
+
+  it('is one where the database or the sandbox lives in the process', () => {
+    expect(problemsOf({ WORKERS: '2', WECHAT_APPS: apps() })).toEqual([
+      expect.stringMatching(/^WORKERS: more than one needs DATABASE_URL/),
+    ]);
+    const { DATABASE_URL } = PRODUCTION;
+    expect(problemsOf({ WORKERS: '2', DATABASE_URL, WECHAT_SANDBOX: 'true' })).toEqual([
+      expect.stringMatching(/^WORKERS: more than one needs a sandbox of its own/),
+    ]);
+  });
+
+  it.each(['0', '-1', '1.5', 'auto', '129'])('is refused as %s', (value) => {
+    expect(problemsOf({ ...PRODUCTION, WORKERS: value })).toEqual([expect.stringMatching(/^WORKERS: /)]);
   });
 });
 

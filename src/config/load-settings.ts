@@ -11,13 +11,13 @@ import { parseMasterKeys } from './parse-master-keys.js';
 import { parseOAuthClients } from './parse-oauth-clients.js';
 import { parseWechatApps } from './parse-wechat-apps.js';
 import { PRINTED_SECRETS, SANDBOX_APPS } from './sandbox-apps.js';
+import { serverUrl } from './server-url.js';
 import type { DatabaseSettings, Settings, WechatApp } from './settings.js';
 
 /** Where WeChat itself answers. */
 export const WECHAT_API = 'https://api.weixin.qq.com';
 
 const LOOPBACK_HOSTS = new Set(['127.0.0.1', '::1', 'localhost']);
-const WILDCARD_HOSTS = new Set(['0.0.0.0', '::']);
 
 export interface LoadOptions {
   /** Folder of the embedded database and of the development keys. */
@@ -47,11 +47,12 @@ export function loadSettings(variables: NodeJS.ProcessEnv, options: LoadOptions 
     problems.push('WECHAT_APPS: is required without the sandbox; set it, or set WECHAT_SANDBOX=true');
   }
   if (sandbox) checkSandboxListener(host, environment, problems);
+  if (environment.WORKERS > 1) checkWorkers(sandbox, environment, problems);
   const masterKeys = environment.MASTER_KEYS ? parseMasterKeys(environment.MASTER_KEYS, problems) : [];
   const clients = environment.OAUTH_CLIENTS ? parseOAuthClients(environment.OAUTH_CLIENTS, problems) : [];
   if (problems.length > 0) throw new ConfigurationError(problems);
 
-  const localUrl = `http://${urlHost(host)}:${environment.PORT}`;
+  const localUrl = serverUrl(host, environment.PORT);
   const publicUrl = withoutTrailingSlash(environment.PUBLIC_URL ?? localUrl);
   return freeze({
     server: {
@@ -60,6 +61,7 @@ export function loadSettings(variables: NodeJS.ProcessEnv, options: LoadOptions 
       port: environment.PORT,
       publicUrl,
       trustProxyHops: environment.TRUST_PROXY,
+      workers: environment.WORKERS,
       docs: environment.DOCS ?? !production,
       logLevel: environment.LOG_LEVEL,
       metricsToken: environment.METRICS_TOKEN ?? null,
@@ -212,9 +214,12 @@ function checkSandboxListener(host: string, environment: Environment, problems: 
   }
 }
 
-function urlHost(host: string): string {
-  if (WILDCARD_HOSTS.has(host)) return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
+/** Workers share the database alone, so what lives in the memory of one process cannot serve several. */
+function checkWorkers(sandbox: boolean, environment: Environment, problems: string[]): void {
+  if (!environment.DATABASE_URL) {
+    problems.push('WORKERS: more than one needs DATABASE_URL; the embedded database belongs to one process');
+  }
+  if (sandbox) problems.push('WORKERS: more than one needs a sandbox of its own (npm run sandbox), or none');
 }
 
 function withoutTrailingSlash(url: string): string {

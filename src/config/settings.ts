@@ -60,6 +60,8 @@ export abstract class ServerSettings {
   abstract readonly publicUrl: string;
   /** Proxies in front that may name the client in `X-Forwarded-For`. */
   abstract readonly trustProxyHops: number;
+  /** Processes that serve side by side on one port, sharing nothing but the database. */
+  abstract readonly workers: number;
   abstract readonly docs: boolean;
   abstract readonly logLevel: LogLevel;
   abstract readonly metricsToken: string | null;

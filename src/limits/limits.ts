@@ -62,18 +62,14 @@ export class Limits implements OnModuleInit {
    */
   async check(name: LimitName, ...key: readonly string[]): Promise<void> {
     if (!this.settings.enabled) return;
-    const { locks } = LIMITS[name] as NamedLimit;
-    if (locks) await this.check(locks as LimitName, ...key);
     const standing = await this.add(name, key, 0);
     if (standing.exhausted) throw refusal(name, standing.msLeft);
   }
 
-  /** Counts one after the fact, for a later `check`. The count that leaves nothing locks what the limit locks. */
+  /** Counts one after the fact, for a later `check`. */
   async count(name: LimitName, ...key: readonly string[]): Promise<void> {
     if (!this.settings.enabled) return;
-    const standing = await this.add(name, key, 1);
-    const { locks } = LIMITS[name] as NamedLimit;
-    if (locks && standing.exhausted) await this.add(locks as LimitName, key, 1);
+    await this.add(name, key, 1);
   }
 
   private async add(name: LimitName, key: readonly string[], points: 0 | 1): Promise<Standing> {

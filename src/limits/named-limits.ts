@@ -8,8 +8,6 @@ export interface NamedLimit {
    * many behind.
    */
   readonly counted: 'process' | 'exact' | number;
-  /** What going over it closes, for the time of that limit. */
-  readonly locks?: string;
 }
 
 const MINUTE = 60;
@@ -37,18 +35,8 @@ export const LIMITS = {
   profile_change: { points: 10, seconds: MINUTE, counted: 'exact' },
   /** By user: exports of everything. */
   user_export: { points: 5, seconds: MINUTE, counted: 'exact' },
-  /** By one-time code: tries. A code lives shorter than this. */
-  otp_try: { points: 5, seconds: 3600, counted: 'exact' },
-  /** By number: codes sent. */
-  otp_number_minute: { points: 1, seconds: MINUTE, counted: 'exact' },
-  /** By number: codes sent. */
-  otp_number_day: { points: 10, seconds: DAY, counted: 'exact' },
   /** By address: codes sent. */
   otp_address_day: { points: 30, seconds: DAY, counted: 'exact' },
-  /** By number: wrong tries. The last one locks the number. */
-  otp_wrong: { points: 15, seconds: DAY, counted: 'exact', locks: 'otp_locked' },
-  /** By number. */
-  otp_locked: { points: 1, seconds: DAY, counted: 'exact' },
 } as const satisfies Readonly<Record<string, NamedLimit>>;
 
 export type LimitName = keyof typeof LIMITS;

@@ -20,6 +20,8 @@ export const wechatBreakerState = new Gauge({
   name: 'wechat_breaker_state',
   help: 'Circuit breaker of the calls to WeChat, by app (0 closed, 1 half-open, 2 open)',
   labelNames: ['app'] as const,
+  // Of several workers, the one that is worst off.
+  aggregator: 'max',
 });
 
 /** Calls that were not made, by app: too many on their way, or the circuit breaker is open. */

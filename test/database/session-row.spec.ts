@@ -1,3 +1,4 @@
+import { withClockAheadBy } from '../support/native/clock.mjs';
 import { countStatements, type CountedStatements } from '../support/counted-statements.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { describeOnPostgres } from '../support/test-database.js';
@@ -210,24 +211,4 @@ async function shift(
 function issuedAtOf(accessToken: string): number {
   const claims = JSON.parse(Buffer.from(accessToken.split('.')[1]!, 'base64url').toString()) as { iat: number };
   return claims.iat * 1000;
-}
-
-/** Sets the clock of this process ahead while `work` runs; timers run on. */
-async function withClockAheadBy<Result>(ms: number, work: () => Promise<Result>): Promise<Result> {
-  const RealDate = Date;
-  class ShiftedDate extends RealDate {
-    constructor(...values: [] | [number | string]) {
-      super(...((values.length === 0 ? [RealDate.now() + ms] : values) as [number]));
-    }
-
-    static override now(): number {
-      return RealDate.now() + ms;
-    }
-  }
-  globalThis.Date = ShiftedDate as DateConstructor;
-  try {
-    return await work();
-  } finally {
-    globalThis.Date = RealDate;
-  }
 }

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
-import { ensureBuilt } from '../support/chaos-server.js';
 import { runCli } from '../support/cli-run.js';
 import { createTestDatabase, describeOnPostgres, type TestDatabase } from '../support/test-database.js';
 import { TEST_MASTER_KEY, TestServer } from '../support/test-server.js';
@@ -20,7 +19,6 @@ describeOnPostgres('audit export', () => {
   let database: TestDatabase;
   let server: TestServer;
   beforeAll(async () => {
-    ensureBuilt();
     folder = mkdtempSync(join(tmpdir(), 'wechat-passport-audit-'));
     database = await createTestDatabase();
     server = await TestServer.start({}, { database });

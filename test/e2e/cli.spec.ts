@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
 import { parseOAuthClients } from '../../src/config/parse-oauth-clients.js';
 import { sealedWith } from '../../src/crypto/sealer.js';
-import { ensureBuilt } from '../support/chaos-server.js';
 import { runCli, serveFolder, type CliResult } from '../support/cli-run.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/problems.js';
@@ -17,7 +16,6 @@ const NOBODY = '0190a0a0-0000-7000-8000-000000000000';
 
 let folder: string;
 beforeAll(() => {
-  ensureBuilt();
   folder = mkdtempSync(join(tmpdir(), 'wechat-passport-cli-'));
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -2,6 +2,7 @@ import { createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:cry
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
 import type { Pool } from 'pg';
 import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
+import { withClockAt } from '../support/native/clock.mjs';
 import { expectProblem } from '../support/problems.js';
 import { assembleToken, claimsWith, openServerKey, signToken, type ServerKey } from '../support/signing.js';
 import { TestServer } from '../support/test-server.js';
@@ -88,8 +89,10 @@ describe('an access token', () => {
     const exp = now() + HOUR;
     const token = await signToken(key, claimsWith({ exp }));
     expect((await server.get(SESSION, { token })).status).toBe(200);
-    await atTime(exp * 1000 - 1, async () => expect((await server.get(SESSION, { token })).status).toBe(200));
-    await atTime(exp * 1000, async () => expectProblem(await server.get(SESSION, { token }), 'ACCESS_TOKEN_EXPIRED'));
+    await withClockAt(exp * 1000 - 1, async () => expect((await server.get(SESSION, { token })).status).toBe(200));
+    await withClockAt(exp * 1000, async () =>
+      expectProblem(await server.get(SESSION, { token }), 'ACCESS_TOKEN_EXPIRED'),
+    );
   });
 
   it.each([
@@ -344,17 +347,6 @@ describe('GET /v1/auth/session', () => {
     return taken;
   }
 });
-
-/** Lets the process believe that it is this time; the server runs in it. */
-async function atTime(milliseconds: number, work: () => Promise<void>): Promise<void> {
-  const { now: realNow } = Date;
-  Date.now = () => milliseconds;
-  try {
-    await work();
-  } finally {
-    Date.now = realNow;
-  }
-}
 
 function flip(signature: string): string {
   const bytes = Buffer.from(signature, 'base64url');

@@ -18,7 +18,7 @@ describeOnPostgres('two server processes on one database', () => {
 
   beforeAll(async () => {
     stage = await RefreshStage.set();
-    urls = [(await stage.startProcess()).url, (await stage.startProcess()).url];
+    urls = [await stage.startProcess(), await stage.startProcess()];
   }, PROOF_TIMEOUT_MS);
   afterAll(() => stage.close());
 

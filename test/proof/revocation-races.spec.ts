@@ -36,7 +36,7 @@ describeOnPostgres('ending sessions while something else happens to them', () =>
 
   beforeAll(async () => {
     stage = await RefreshStage.set({ SESSIONS_PER_USER: String(SESSIONS_PER_USER) });
-    urls = [(await stage.startProcess()).url, (await stage.startProcess()).url];
+    urls = [await stage.startProcess(), await stage.startProcess()];
     app = await stage.startApp();
   }, PROOF_TIMEOUT_MS);
   afterAll(() => stage.close());

@@ -43,7 +43,7 @@ describeOnPostgres('a thief who copies everything a client has stored', () => {
 
   beforeAll(async () => {
     stage = await RefreshStage.set();
-    urls = [(await stage.startProcess()).url, (await stage.startProcess()).url];
+    urls = [await stage.startProcess(), await stage.startProcess()];
   }, PROOF_TIMEOUT_MS);
   afterAll(async () => {
     await stage.close();

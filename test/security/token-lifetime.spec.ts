@@ -1,3 +1,4 @@
+import { withClockAheadBy } from '../support/native/clock.mjs';
 import { expectProblem } from '../support/problems.js';
 import { Forge } from '../support/signing-forge.js';
 import { TestServer } from '../support/test-server.js';
@@ -28,7 +29,7 @@ describe('a server whose access tokens live a minute', () => {
     const token = twoHours(now());
     const unseen = twoHours(now());
     expect((await get(token)).status).toBe(200);
-    await secondsLater(TTL_SECONDS + 1, async () => {
+    await withClockAheadBy((TTL_SECONDS + 1) * 1000, async () => {
       expectProblem(await get(unseen), 'ACCESS_TOKEN_EXPIRED');
       // A session that was signed out is remembered for a minute, too: this is what keeps it out after that.
       expectProblem(await get(token), 'ACCESS_TOKEN_EXPIRED');
@@ -40,14 +41,3 @@ describe('a server whose access tokens live a minute', () => {
     expect(Date.parse(body.expiresAt as string) - Date.parse(body.issuedAt as string)).toBe(TTL_SECONDS * 1000);
   });
 });
-
-/** Lets the process believe that time has passed; the server runs in it. */
-async function secondsLater(seconds: number, work: () => Promise<void>): Promise<void> {
-  const { now: realNow } = Date;
-  Date.now = () => realNow() + seconds * 1000;
-  try {
-    await work();
-  } finally {
-    Date.now = realNow;
-  }
-}

@@ -4,7 +4,7 @@ import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
 import { createLogger } from '../../src/logging/logger.js';
 import { startSandbox, type RunningSandbox } from '../../src/sandbox/start-sandbox.js';
 import { send } from './chaos-http.js';
-import { ServerProcess, ensureBuilt, type Exit, type LogLine } from './chaos-server.js';
+import { ServerProcess, type Exit, type LogLine } from './server-process.js';
 
 const START_WITHIN_MS = 60_000;
 const RETRY_MS = 200;
@@ -52,7 +52,6 @@ export class ServerFleet implements ChaosService {
   }
 
   static async start(size: number, databaseUrl: string, environment: NodeJS.ProcessEnv = {}): Promise<ServerFleet> {
-    ensureBuilt();
     const wechat = await startSandbox({ apps: SANDBOX_APPS, logger: createLogger('silent') });
     const fleet = new ServerFleet(size, wechat, {
       NODE_ENV: 'test',

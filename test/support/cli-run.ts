@@ -1,11 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { ROOT } from './repository.js';
+import { ServerProcess } from './server-process.js';
 
 const CLI = join(ROOT, 'dist/cli/main.js');
-const MAIN = join(ROOT, 'dist/main.js');
 // Far more than any command takes; what runs into it does not end by itself.
 const PATIENCE_MS = 20_000;
 
@@ -30,25 +29,9 @@ export function runCli(args: readonly string[], environment: NodeJS.ProcessEnv, 
 
 /** Starts the built server in a folder, as somebody does who has just installed it: embedded database, sandbox, no settings. */
 export async function serveFolder(cwd: string): Promise<{ url: string; stop(): Promise<void> }> {
-  const env = { PATH: process.env['PATH'], PORT: await freePort(), RATE_LIMIT: 'off' };
-  const child = spawn(process.execPath, [MAIN], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  let errors = '';
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const listens = new Promise<string>((resolve) => {
-    createInterface(child.stdout).on('line', (line) => {
-      if (line.includes('"msg":"listening"')) resolve((JSON.parse(line) as { url: string }).url);
-    });
-  });
-  const url = await Promise.race([listens, exited.then(() => null)]);
-  if (url === null) throw new Error(`the server did not start: ${errors}`);
-  return {
-    url,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await exited;
-    },
-  };
+  const env = { PORT: await freePort(), RATE_LIMIT: 'off' };
+  const { process: server, url } = await ServerProcess.start(env, undefined, cwd);
+  return { url, stop: () => server.stop() };
 }
 
 /** A port that nobody listens on, for who has to know it beforehand. */

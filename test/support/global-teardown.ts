@@ -1,5 +1,9 @@
-import type { PrivateCluster } from './private-cluster.ts';
+import { rmSync } from 'node:fs';
+import type { TestGlobals } from './global-setup.ts';
 
 export default async function teardown(): Promise<void> {
-  await (globalThis as { privateCluster?: PrivateCluster | null }).privateCluster?.destroy();
+  const { template, privateCluster, folder } = globalThis as TestGlobals;
+  await template?.drop();
+  await privateCluster?.destroy();
+  if (folder) rmSync(folder, { recursive: true });
 }

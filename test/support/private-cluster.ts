@@ -19,7 +19,7 @@ export class PrivateCluster {
   /** Null when this machine has no PostgreSQL binaries, or none that this user may run. */
   static async create(settings: readonly string[] = []): Promise<PrivateCluster | null> {
     const binaries = findBinaries();
-    const owner = process.getuid?.() === 0 ? findOwner() : undefined;
+    const owner = process.getuid?.() === 0 ? postgresOwner() : undefined;
     if (!binaries || owner === null) return null;
     const directory = mkdtempSync(join(tmpdir(), 'wechat-passport-pg-'));
     if (owner) chownSync(directory, owner.uid, owner.gid);
@@ -98,7 +98,7 @@ function findBinaries(): string | null {
 }
 
 /** PostgreSQL refuses to run as root; its package makes a user for it. */
-function findOwner(): { uid: number; gid: number } | null {
+export function postgresOwner(): { uid: number; gid: number } | null {
   try {
     const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
     return { uid: id('-u'), gid: id('-g') };

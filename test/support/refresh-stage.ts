@@ -50,11 +50,18 @@ export class RefreshStage {
     return app;
   }
 
-  /** A server as it is deployed. */
-  async startProcess(): Promise<ServerProcess> {
-    const server = await ServerProcess.start({ databaseUrl: this.database.url, environment: this.environment });
+  /** A server as it is deployed; answers where it listens. */
+  async startProcess(): Promise<string> {
+    const { process: server, url } = await ServerProcess.start({
+      NODE_ENV: 'test',
+      PORT: '0',
+      PUBLIC_URL: 'http://passport.test',
+      WECHAT_APPS: JSON.stringify(SANDBOX_APPS),
+      DATABASE_URL: this.database.url,
+      ...this.environment,
+    });
     this.closing.push(() => server.stop());
-    return server;
+    return url;
   }
 
   async close(): Promise<void> {

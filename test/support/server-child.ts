@@ -1,7 +1,7 @@
 import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
 import { createLogger } from '../../src/logging/logger.js';
 import { startSandbox } from '../../src/sandbox/start-sandbox.js';
-import { ServerProcess, ensureBuilt } from './chaos-server.js';
+import { ServerProcess } from './server-process.js';
 import type { TestDatabase } from './test-database.js';
 import { TEST_MASTER_KEY, TestServer } from './test-server.js';
 
@@ -23,7 +23,6 @@ export class ServerChildren {
     database: Pick<TestDatabase, 'url' | 'query'>,
     environment: NodeJS.ProcessEnv = {},
   ): Promise<ServerChildren> {
-    ensureBuilt();
     const wechat = await startSandbox({ apps: SANDBOX_APPS, logger: createLogger('silent') });
     return new ServerChildren(database, wechat, environment);
   }
@@ -53,10 +52,7 @@ export class ServerChildren {
       logs,
       wechat: this.wechat.sandbox,
       dataSource: { query: this.database.query },
-      closeAll: async () => {
-        child.kill('SIGTERM');
-        await child.exited;
-      },
+      closeAll: () => child.stop(),
     });
     this.children.push(server);
     const ready = await server.get('/readyz');

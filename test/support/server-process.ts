@@ -1,153 +1,74 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
-import { eventually } from './eventually.js';
-import { ROOT, sourceFiles } from './repository.js';
-import { TEST_MASTER_KEY } from './test-server.js';
+import { createInterface } from 'node:readline';
+import { ROOT } from './repository.js';
 
+const START_MS = 60_000;
 const MAIN = join(ROOT, 'dist/main.js');
-// Outside of the checkout, so that nothing is left in it when a build is killed.
-const BUILD_LOCK = join(
-  tmpdir(),
-  `wechat-passport-build-${createHash('sha256').update(ROOT).digest('hex').slice(0, 12)}`,
-);
-const BUILD_MS = 180_000;
-const START_MS = 30_000;
-const STOP_MS = 15_000;
-// What the server says on its standard output outside production, once it listens.
-const LISTENING = /wechat-passport is at (http:\S+)/;
 
-export interface ServerProcessOptions {
-  readonly databaseUrl: string;
-  /** Where WeChat is; nobody can sign in without it. */
-  readonly wechatUrl?: string;
-  readonly environment?: NodeJS.ProcessEnv;
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
 }
 
-/** The server as it is deployed, `node dist/main.js`, in a process of its own that a test may kill. */
+/** A line that the server logged. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** The server as it runs in production: `node dist/main.js`, a process that can be killed. */
 export class ServerProcess {
-  private address: string | null = null;
+  /** Everything that was printed on standard error. */
+  errors = '';
+  readonly exited: Promise<Exit>;
 
   private constructor(
     private readonly child: ChildProcess,
-    /** What it has said on standard output and standard error. */
-    readonly output: readonly string[],
-  ) {}
-
-  /** Starts one on a free port and waits until it is ready. Builds it first when a source is newer. */
-  static async start({ databaseUrl, wechatUrl, environment = {} }: ServerProcessOptions): Promise<ServerProcess> {
-    await ensureBuilt();
-    const output: string[] = [];
-    const child = spawn(process.execPath, [MAIN], {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env['PATH'],
-        NODE_ENV: 'test',
-        PORT: '0',
-        PUBLIC_URL: 'http://passport.test',
-        MASTER_KEYS: `test:${TEST_MASTER_KEY}`,
-        WECHAT_APPS: JSON.stringify(SANDBOX_APPS),
-        // Port 9 refuses: whoever does not name a WeChat reaches none.
-        WECHAT_API_BASE_URL: wechatUrl ?? 'http://127.0.0.1:9',
-        DATABASE_URL: databaseUrl,
-        RATE_LIMIT: 'off',
-        LOG_LEVEL: 'warn',
-        ...environment,
-      },
+    heard: (line: LogLine) => void,
+  ) {
+    this.exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
+    createInterface(child.stdout!).on('line', (line) => {
+      if (line.startsWith('{')) heard(JSON.parse(line) as LogLine);
     });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => output.push(text));
-    }
-    const server = new ServerProcess(child, output);
-    try {
-      await eventually('the server is ready', () => server.isReady(), { withinMs: START_MS });
-      return server;
-    } catch (error) {
-      await server.stop('SIGKILL');
-      throw new Error(`the server does not start:\n${output.join('')}`, { cause: error });
-    }
   }
 
-  /** Where it listens, without a trailing slash. */
-  get url(): string {
-    return this.address!;
+  /**
+   * Starts one in a folder and waits until it listens. It says so at the level `info`, so that must not be silenced.
+   *
+   * @throws Error when it ends before it listens, with what it printed
+   */
+  static async start(
+    environment: NodeJS.ProcessEnv,
+    heard: (line: LogLine) => void = () => undefined,
+    cwd = ROOT,
+  ): Promise<{ process: ServerProcess; url: string }> {
+    const child = spawn(process.execPath, [MAIN], {
+      cwd,
+      env: { PATH: process.env['PATH'], ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let listening: (url: string) => void = () => undefined;
+    const listens = new Promise<string>((resolve) => (listening = resolve));
+    let fatal = '';
+    const server = new ServerProcess(child, (line) => {
+      if (line['msg'] === 'listening') listening(String(line['url']));
+      if (line['level'] === 'fatal') fatal = JSON.stringify(line);
+      heard(line);
+    });
+    const timer = setTimeout(() => server.kill('SIGKILL'), START_MS);
+    const url = await Promise.race([listens, server.exited.then(() => null)]);
+    clearTimeout(timer);
+    if (url === null) throw new Error(`the server ended before it listened: ${server.errors}${fatal}`);
+    return { process: server, url };
   }
 
-  get pid(): number {
-    return this.child.pid!;
-  }
-
-  /** Answers when it is gone. SIGTERM lets it answer what is in flight; if it takes too long, it is killed. */
-  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  kill(signal: 'SIGKILL' | 'SIGTERM'): void {
     this.child.kill(signal);
-    try {
-      await eventually('the server stops', () => this.hasEnded, { withinMs: STOP_MS });
-    } finally {
-      this.child.kill('SIGKILL');
-    }
   }
 
-  get hasEnded(): boolean {
-    return this.child.exitCode !== null || this.child.signalCode !== null;
-  }
-
-  private async isReady(): Promise<boolean> {
-    if (this.hasEnded) throw new Error('it has ended');
-    this.address ??= LISTENING.exec(this.output.join(''))?.[1] ?? null;
-    if (this.address === null) return false;
-    const answer = await fetch(`${this.address}/readyz`).catch(() => null);
-    return answer?.ok ?? false;
-  }
-}
-
-/** Builds `dist` unless it is newer than every source. Of several at once, in whichever process, one builds. */
-export async function ensureBuilt(): Promise<void> {
-  const deadline = performance.now() + BUILD_MS;
-  while (isBeingBuilt() || !isBuilt()) {
-    if (performance.now() > deadline) throw new Error('the build takes too long');
-    if (takeBuildLock()) build();
-    else await pause(200);
-  }
-}
-
-function build(): void {
-  try {
-    if (isBuilt()) return;
-    const startedAt = new Date();
-    execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
-    // An incremental build leaves files alone that are still right.
-    utimesSync(MAIN, startedAt, startedAt);
-  } finally {
-    rmSync(BUILD_LOCK, { force: true });
-  }
-}
-
-function isBuilt(): boolean {
-  const newest = Math.max(...sourceFiles().map((path) => statSync(join(ROOT, path)).mtimeMs));
-  return existsSync(MAIN) && statSync(MAIN).mtimeMs >= newest;
-}
-
-function isBeingBuilt(): boolean {
-  try {
-    // Signal 0 only asks whether there is such a process; whoever was killed has left its lock behind.
-    return process.kill(Number(readFileSync(BUILD_LOCK, 'utf8')), 0);
-  } catch {
-    return false;
-  }
-}
-
-function takeBuildLock(): boolean {
-  if (isBeingBuilt()) return false;
-  try {
-    rmSync(BUILD_LOCK, { force: true });
-    writeFileSync(BUILD_LOCK, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch {
-    return false;
+  /** Lets it answer what is in flight and leave. */
+  async stop(): Promise<void> {
+    this.kill('SIGTERM');
+    await this.exited;
   }
 }

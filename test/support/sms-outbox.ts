@@ -1,23 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import type { SmsMessage, SmsProvider } from '../../src/auth/sms/sms-provider.js';
+import { sent } from './native/sms-outbox.mjs';
 import type { Answer, TestServer } from './test-server.js';
 
-const sent: SmsMessage[] = [];
-let failure: Error | null = null;
-
-// A server loads this file as its provider, and a test imports it: in one process that is one module with one outbox.
-const provider: SmsProvider = {
-  send: (message) => {
-    if (failure) return Promise.reject(failure);
-    sent.push(message);
-    return Promise.resolve();
-  },
-};
-
-export default provider;
+export { failSending } from './native/sms-outbox.mjs';
 
 /** The environment of a server whose messages end here. */
-export const SMS_TO_OUTBOX = { SMS_PROVIDER_MODULE: fileURLToPath(import.meta.url) };
+export const SMS_TO_OUTBOX = { SMS_PROVIDER_MODULE: fileURLToPath(new URL('native/sms-outbox.mjs', import.meta.url)) };
 
 /** The last code that was sent to this number (E.164). */
 export function lastCodeTo(phone: string): string {
@@ -27,11 +15,6 @@ export function lastCodeTo(phone: string): string {
 /** How many codes were sent to this number (E.164). */
 export function codesTo(phone: string): number {
   return sent.filter((message) => message.phone === phone).length;
-}
-
-/** Makes the provider fail until told otherwise. */
-export function failSending(error: Error | null): void {
-  failure = error;
 }
 
 /** Asks for a code and answers it. */

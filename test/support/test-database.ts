@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
-import { loadDatabaseSettings } from '../../src/config/load-settings.js';
-import { runMigrations } from '../../src/database/migrate.js';
 
 const postgresUrl = process.env['TEST_POSTGRES_URL'];
 
@@ -27,10 +25,9 @@ export interface TestDatabase {
 export async function createTestDatabase({ migrated = true } = {}): Promise<TestDatabase> {
   if (!postgresUrl) throw new Error('there is no PostgreSQL for this test');
   const name = `wechat_passport_test_${randomBytes(6).toString('hex')}`;
-  await onAdmin(`create database ${name}`);
+  await onAdmin(`create database ${name}${migrated ? ` template ${process.env['TEST_POSTGRES_TEMPLATE']}` : ''}`);
   const url = new URL(postgresUrl);
   url.pathname = `/${name}`;
-  if (migrated) await runMigrations(loadDatabaseSettings({ DATABASE_URL: url.href }));
   return {
     url: url.href,
     query: (text, values) => onClient(url.href, text, values),
