@@ -1,13 +1,18 @@
 import { availableParallelism } from 'node:os';
 
+// What Jest compiles. Everything else it takes from Node.
+const root = import.meta.dirname.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const COMPILED = `^${root}/(test|examples|packages/client/src)/.+\\.ts$|\\.spec\\.ts$`;
+
 /** @type {import('jest').Config} */
 const config = {
   testEnvironment: '<rootDir>/test/support/native/environment.mjs',
-  testEnvironmentOptions: { globalsCleanup: 'off' },
+  // `source`: the client's sources, not what was built of them.
+  testEnvironmentOptions: { globalsCleanup: 'off', customExportConditions: ['source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
-    '/test/.+\\.ts$|\\.spec\\.ts$': [
+    [COMPILED]: [
       '@swc/jest',
       {
         jsc: {
@@ -22,8 +27,6 @@ const config = {
   },
   transformIgnorePatterns: [],
   roots: ['<rootDir>/src', '<rootDir>/test'],
-  // The client's sources, not what was built of them.
-  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   testMatch: ['**/*.spec.ts'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
