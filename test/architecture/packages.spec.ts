@@ -46,6 +46,7 @@ const INSTALL_SCRIPTS: Readonly<Record<string, string>> = {
     'builds from source only where no prebuilt package exists; jest watches files with it, CI does not',
   '@scarf/scarf': 'reports the installation of swagger-ui-dist to its makers and does nothing else',
   '@swc/core': 'fetches a WebAssembly build only where no prebuilt package exists',
+  esbuild: 'checks the prebuilt package, and makes the start of its command faster',
 };
 
 /** What the server is said to be built on; a package of the list that is installed is really used. */

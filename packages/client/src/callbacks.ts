@@ -13,18 +13,18 @@ export interface Abortable<Result> extends Promise<Result> {
   abort(): void;
 }
 
-type Method = (...given: never[]) => unknown;
-
 /** Lets every method take callbacks in its last parameter, and reject with what it throws. */
-export function withCallbacks<Methods extends { [name: string]: Method }>(methods: Methods): Methods {
-  Object.keys(methods).forEach((name) => {
-    const method = methods[name] as (...given: unknown[]) => Promise<unknown>;
-    (methods as Record<string, unknown>)[name] = (...given: unknown[]) => {
+export function withCallbacks<Methods extends object>(methods: Methods): Methods {
+  const named = methods as Record<string, (...given: unknown[]) => Promise<unknown>>;
+  Object.keys(named).forEach((name) => {
+    const method = named[name]!;
+    named[name] = (...given: unknown[]) => {
       let work: Promise<unknown>;
       try {
         work = method(...given);
       } catch (error) {
-        work = Promise.reject(error as AuthError);
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was thrown is passed on as it is
+        work = Promise.reject(error);
       }
       const { success, fail, complete } = (given[given.length - 1] || {}) as Callbacks<unknown>;
       if (success || fail || complete) {

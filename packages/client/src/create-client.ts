@@ -74,7 +74,7 @@ export function createClient(options: ClientOptions): PassportClient {
   };
   // What a listener throws surfaces as an unhandled rejection, and harms nobody else.
   const emit: Emit = (event) =>
-    listeners.forEach((listener) => new Promise<void>((resolve) => resolve(listener(event, session()))));
+    listeners.forEach((listener) => void new Promise<void>((resolve) => resolve(listener(event, session()))));
   const post: Post = (path, data) => {
     const request = readyBy(settings, { url: AUTH + path, method: 'POST', data, timeout: TIMEOUT_MS });
     return exchange(transport, request).then((answer) => answer.data);
@@ -131,11 +131,10 @@ export function createClient(options: ClientOptions): PassportClient {
 
   const toLaunch = autoLogin && !store.kept().session && !store.kept().signedOut;
   const launch = (toLaunch ? wechat.silently() : Promise.resolve()).catch(() => undefined);
-  launch.then(() => emit('INITIAL_SESSION'));
+  void launch.then(() => emit('INITIAL_SESSION'));
 
-  return withCallbacks({
-    signIn: ({ interactive, createUser, consent } = {}) =>
-      signIn(interactive, { createUser, consent } as SignInDetails),
+  return withCallbacks<PassportClient>({
+    signIn: ({ interactive, createUser, consent } = {}) => signIn(interactive, { createUser, consent }),
     signInWithPhone: (event, given = {}) => {
       const proof = phoneProofOf(event);
       if (wechat.liveTicket() && !store.kept().session) return register(proof, given);
@@ -199,7 +198,7 @@ export function createClient(options: ClientOptions): PassportClient {
     ensureScope: (scope, given) => ensureScope(platform, scope, given),
     getLocation: (given) => getLocation(platform, given),
     requirePrivacy: () => callPlatform(platform, 'requirePrivacyAuthorize'),
-  } as PassportClient & { [name: string]: (...given: never[]) => unknown });
+  });
 }
 
 function addressOf(baseURL: string | BaseURLs, platform: WxLike): string {

@@ -33,13 +33,13 @@ export class AuthError extends Error {
   constructor(
     code: string,
     remedy: Remedy,
-    message?: unknown,
+    message?: string,
     details?: unknown,
     status = 0,
     retryAfter = 0,
     traceId: unknown = null,
   ) {
-    super(String(message || code));
+    super(message || code);
     this.name = 'AuthError';
     this.code = code;
     this.remedy = remedy;

@@ -39,7 +39,7 @@ export function within<Result>(
     });
     work.then(
       (result) => resolve((stop(), result)),
-      (error) => reject((stop(), error)),
+      (error: Error) => reject((stop(), error)),
     );
   });
 }
@@ -88,7 +88,7 @@ function readAnswer(response: TransportResponse): Answer {
   throw new AuthError(
     typeof code === 'string' ? code : `HTTP_${status}`,
     (remedy as Remedy) || remedyOf(status),
-    detail || message || body.message,
+    (detail || message || body.message) as string | undefined,
     content,
     status,
     Number(header['Retry-After'] || header['retry-after']) || 0,
@@ -104,7 +104,7 @@ function objectOf(value: unknown): Body {
 function parsed(data: unknown): unknown {
   try {
     return typeof data === 'string' ? JSON.parse(data) : data;
-  } catch (_error) {
+  } catch {
     return data;
   }
 }

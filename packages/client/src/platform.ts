@@ -26,8 +26,14 @@ export interface WxLike {
   requirePrivacyAuthorize?: WxMethod;
   onAppShow?(listener: () => void): void;
   getAccountInfoSync?(): { miniProgram: { envVersion?: string } };
-  getDeviceInfo?(): { model?: string; platform?: string };
-  getSystemInfoSync?(): { model?: string; platform?: string };
+  getDeviceInfo?(): DeviceInfo;
+  getSystemInfoSync?(): DeviceInfo;
+}
+
+/** What it tells of the phone. */
+export interface DeviceInfo {
+  model?: string;
+  platform?: string;
 }
 
 /** What a platform gives to `fail`. */

@@ -50,7 +50,7 @@ export function openStore(storage: SyncStorage, key: string, clock: Clock): Sess
     try {
       const stored = JSON.parse(storage.getStorageSync(key) as string) as Kept;
       if (isSaved && stored.deviceId) kept = stored;
-    } catch (_error) {
+    } catch {
       // Nothing is stored, or nothing that can be read.
     }
     return kept;
@@ -61,7 +61,7 @@ export function openStore(storage: SyncStorage, key: string, clock: Clock): Sess
     try {
       storage.setStorageSync(key, JSON.stringify(kept));
       isSaved = true;
-    } catch (_error) {
+    } catch {
       // It is kept in memory.
     }
   };

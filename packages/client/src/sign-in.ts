@@ -2,7 +2,7 @@ import { assign } from './assign.js';
 import type { Clock } from './clock.js';
 import { askUser, isTransient, networkFailed, type AuthError } from './errors.js';
 import { within } from './http.js';
-import { callPlatform, type WxLike } from './platform.js';
+import { callPlatform, type DeviceInfo, type WxLike } from './platform.js';
 import { flight, type Retry } from './retry.js';
 import type { SignInResult, SignedIn, Tokens } from './server-shapes.js';
 import type { KeptSession, SessionStore } from './session-store.js';
@@ -10,9 +10,9 @@ import type { KeptSession, SessionStore } from './session-store.js';
 /** What the app may say of a sign-in. */
 export interface SignInDetails {
   /** `false`: an unknown person is not registered, whatever the server's policy is. */
-  readonly createUser?: boolean;
+  readonly createUser?: boolean | undefined;
   /** What the person agreed to. */
-  readonly consent?: { readonly policyVersion: string };
+  readonly consent?: { readonly policyVersion: string } | undefined;
 }
 
 /** A sign-in with the tokens that it brought. */
@@ -88,7 +88,7 @@ export function signInBy(
   };
   const device = (): object => {
     const get = platform.getDeviceInfo || platform.getSystemInfoSync;
-    const info = get ? get.call(platform) : {};
+    const info: DeviceInfo = get ? get.call(platform) : {};
     return { id: store.kept().deviceId, name: printable(info.model, 64), platform: printable(info.platform, 32) };
   };
   const liveTicket = (): string | null => (clock.now() < ticketEndsAt ? ticket : null);
@@ -178,10 +178,6 @@ function isWorthAnotherCode(error: AuthError): boolean {
 }
 
 /** What the server takes for a name. */
-function printable(text: unknown, max: number): string | undefined {
-  return (
-    String(text || '')
-      .replace(/[^ -~]/g, '')
-      .slice(0, max) || undefined
-  );
+function printable(text: string | undefined, max: number): string | undefined {
+  return (text || '').replace(/[^ -~]/g, '').slice(0, max) || undefined;
 }

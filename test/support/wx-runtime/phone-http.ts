@@ -47,7 +47,7 @@ export function sendAsWechat(
     const file = { name, bytes: files.get(filePath)!, filename: 'file', type: 'application/octet-stream' };
     const form = formOf([...fields, file]);
     Object.assign(headers, form.headers);
-    body = form.rawBody as Buffer;
+    body = form.rawBody;
   } else if (data !== undefined && !isQuery) {
     body = typeof data === 'string' ? data : JSON.stringify(data);
   }
