@@ -34,7 +34,7 @@ const steps = fc.array(
     }),
     fc.record({ act: fc.constant('late one arrives'), index: fc.nat({ max: 5 }) }),
     fc.record({ act: fc.constant('time passes'), seconds: fc.constantFrom(...SECONDS) }),
-  ) as fc.Arbitrary<Step>,
+  ),
   { maxLength: STEPS_MAX, size: 'max' },
 );
 
@@ -107,7 +107,7 @@ class SdkJourney {
   private async carry(request: TransportRequest): Promise<TransportResponse> {
     if (!request.url.endsWith('/refresh')) {
       return new Promise((resolve, reject) => {
-        this.phone.wx.request({ ...request, success: resolve, fail: reject } as never);
+        this.phone.wx.request({ ...request, success: resolve, fail: reject });
       });
     }
     const body = request.data as RefreshBody;
