@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 const ENTRY_POINTS = ['src/main.ts', 'src/sandbox/main.ts', 'src/database/migrate.ts', 'src/cli/**/*.ts'];
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/miniprogram_dist/', 'coverage/', '.data/', '**/node_modules/', 'bench/']),
+  globalIgnores(['**/dist/', '**/miniprogram_dist/', 'coverage/', '.data/', '**/node_modules/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   {

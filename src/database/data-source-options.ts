@@ -26,6 +26,15 @@ const LOCK_MS = 1000;
 // The client gives up a little later than the server would, for the case that the server can no longer say so.
 const QUERY_MS = STATEMENT_MS + 500;
 
+/** The same for every connection that serves requests, as node-postgres names them. */
+export const CONNECTION_LIMITS = {
+  keepAlive: true,
+  connectionTimeoutMillis: CONNECT_MS,
+  statement_timeout: STATEMENT_MS,
+  lock_timeout: LOCK_MS,
+  query_timeout: QUERY_MS,
+} as const;
+
 /** What TypeORM needs to know to serve requests; entities are added by the modules that own them. */
 export function dataSourceOptions(settings: DatabaseSettings, embedded: EmbeddedDatabase | null): DataSourceOptions {
   if (embedded) return embeddedOptions(embedded);
@@ -33,14 +42,7 @@ export function dataSourceOptions(settings: DatabaseSettings, embedded: Embedded
     ...SHARED,
     url: settings.url!,
     applicationName: 'wechat-passport',
-    connectTimeoutMS: CONNECT_MS,
-    extra: {
-      max: settings.poolSize,
-      keepAlive: true,
-      statement_timeout: STATEMENT_MS,
-      lock_timeout: LOCK_MS,
-      query_timeout: QUERY_MS,
-    },
+    extra: { max: settings.poolSize, ...CONNECTION_LIMITS },
   };
 }
 

@@ -1,6 +1,7 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DatabaseSettings } from '../config/settings.js';
+import { BatchConnection } from './batch-connection.js';
 import { Cleaning } from './cleaning.js';
 import { Database } from './database.js';
 import { NotificationListener } from './listener.js';
@@ -21,8 +22,8 @@ export class DatabaseModule {
           dataSourceFactory: (options) => openDataSource(settings, options?.entities ?? []),
         }),
       ],
-      providers: [Database, SchemaVersion, NotificationListener, RedisConnection, Cleaning],
-      exports: [Database, SchemaVersion, NotificationListener, RedisConnection, Cleaning],
+      providers: [Database, BatchConnection, SchemaVersion, NotificationListener, RedisConnection, Cleaning],
+      exports: [Database, BatchConnection, SchemaVersion, NotificationListener, RedisConnection, Cleaning],
     };
   }
 }

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Pool, PoolClient } from 'pg';
 import { DatabaseSettings } from '../config/settings.js';
-import type { Queries, Statement } from './statement.js';
-import { asUnavailable } from './unavailable.js';
+import { preparedQuery, type Queries, type Statement } from './statement.js';
+import { asUnavailable, hasSqlState } from './unavailable.js';
 
 /** Undoes a transaction on purpose; `Database.transaction` answers null instead of throwing it on. */
 export class Rollback extends Error {}
@@ -73,8 +73,7 @@ export class Database implements Queries {
   }
 
   private prepare(statement: Statement, values: readonly unknown[]) {
-    const { name, text } = statement;
-    return this.settings.prepared ? { name, text, values: values as unknown[] } : { text, values: values as unknown[] };
+    return preparedQuery(statement, values, this.settings.prepared);
   }
 
   private get pool(): Pool {
@@ -83,18 +82,9 @@ export class Database implements Queries {
   }
 }
 
-// Unlike Node's codes (EPIPE) every one has a digit.
-const SQL_STATE = /^(?=.*\d)[0-9A-Z]{5}$/;
-
-/**
- * Whether the connection itself failed. A rollback on it would wait in vain; closing it undoes the transaction too.
- *
- * What the database said itself carries an SQLSTATE. Not `instanceof DatabaseError`: the embedded database has a class of
- * its own, and nothing but a rollback ends a transaction on its only connection.
- */
+/** Whether the connection itself failed. A rollback on it would wait in vain; closing it undoes the transaction too. */
 function isSilent(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return asUnavailable(error) !== error && !(typeof code === 'string' && SQL_STATE.test(code));
+  return asUnavailable(error) !== error && !hasSqlState(error);
 }
 
 async function rolledBack(client: PoolClient): Promise<boolean> {

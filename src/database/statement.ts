@@ -19,3 +19,8 @@ export function statement<Row>(name: string, text: string): Statement<Row> {
 export interface Queries {
   query<Row>(statement: Statement<Row>, values: readonly unknown[]): Promise<Row[]>;
 }
+
+/** A statement as node-postgres takes it. */
+export function preparedQuery({ name, text }: Statement, values: readonly unknown[], prepared: boolean) {
+  return prepared ? { name, text, values: values as unknown[] } : { text, values: values as unknown[] };
+}

@@ -10,6 +10,7 @@ import { RedisAccessTokens } from './access-tokens.redis.js';
 import { AccessTokensRepository } from './access-tokens.repository.js';
 import { AccessTokens } from './access-tokens.js';
 import { ApiSecurity } from './api-security/api-security.js';
+import { IN_FLIGHT_MAX } from './app-gate.js';
 import { AppGates } from './app-gates.js';
 import { AuthorizedCalls } from './authorized-calls.js';
 import { Code2Session } from './code2session.js';
@@ -33,8 +34,8 @@ import { WechatSession } from './wechat-session.entity.js';
 
 // WeChat's answers are a few hundred bytes.
 const ANSWER_LIMIT_BYTES = 64 * 1024;
-// The gates bound the connections in use.
-const SOCKETS = { keepAlive: true, maxFreeSockets: 16 };
+// As many stay open as the gates let through, or a burst would close what the next one opens again.
+const SOCKETS = { keepAlive: true, maxFreeSockets: IN_FLIGHT_MAX };
 // Two connections and an answer fit into the time of a call.
 const CONNECT_SHARE = 1 / 3;
 

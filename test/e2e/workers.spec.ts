@@ -4,7 +4,7 @@ import { createLogger } from '../../src/logging/logger.js';
 import { startSandbox, type RunningSandbox } from '../../src/sandbox/start-sandbox.js';
 import { send } from '../support/chaos-http.js';
 import { eventually } from '../support/eventually.js';
-import { ServerProcess, ensureBuilt, type LogLine } from '../support/chaos-server.js';
+import { ServerProcess, type LogLine } from '../support/server-process.js';
 import { createTestDatabase, describeOnPostgres, type TestDatabase } from '../support/test-database.js';
 import { TEST_MASTER_KEY } from '../support/test-server.js';
 
@@ -21,7 +21,6 @@ describeOnPostgres('several workers', () => {
   const started: ServerProcess[] = [];
 
   beforeAll(async () => {
-    ensureBuilt();
     database = await createTestDatabase();
     wechat = await startSandbox({ apps: SANDBOX_APPS, logger: createLogger('silent') });
   }, LIMIT_MS);

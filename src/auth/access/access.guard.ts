@@ -1,4 +1,4 @@
-import { Injectable, SetMetadata, createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { Injectable, SetMetadata, createParamDecorator, type ExecutionContext, type Type } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { AppError } from '../../errors/app-error.js';
@@ -27,6 +27,15 @@ export const CurrentUser = createParamDecorator(
 
 type GuardedRequest = RequestWithToken & { user?: Principal };
 
+/** What is declared on a route. */
+interface RouteRules {
+  readonly access: Access | undefined;
+  readonly roles: readonly string[] | undefined;
+  readonly strict: boolean;
+}
+
+type Handler = ReturnType<ExecutionContext['getHandler']>;
+
 /**
  * Lets a request through when its access token is good, and tells the handler who is calling.
  *
@@ -39,6 +48,9 @@ type GuardedRequest = RequestWithToken & { user?: Principal };
  */
 @Injectable()
 export class AccessGuard extends AuthGuard('jwt') {
+  // By class as well: a handler may be inherited.
+  private readonly rules = new WeakMap<Type, WeakMap<Handler, RouteRules>>();
+
   constructor(
     private readonly reflector: Reflector,
     private readonly verified: VerifiedTokens,
@@ -59,7 +71,7 @@ export class AccessGuard extends AuthGuard('jwt') {
 
   /** Whether the route needs no access token; override it where that depends on the request. */
   protected isOpen(context: ExecutionContext): boolean {
-    const access = this.read<Access>(ACCESS, context);
+    const { access } = this.rulesOf(context);
     return access === 'public' || access === 'client' || access === 'wechat';
   }
 
@@ -71,8 +83,7 @@ export class AccessGuard extends AuthGuard('jwt') {
   }
 
   private admit(context: ExecutionContext, request: GuardedRequest, principal: Principal): true | Promise<true> {
-    const roles = this.read<string[]>(ROLES, context);
-    const strict = this.read<boolean>(STRICT, context) ?? false;
+    const { roles, strict } = this.rulesOf(context);
     const alive = this.liveness.demand(principal.sessionId, strict);
     const letIn = (): true => {
       if (roles && !roles.some((role) => principal.roles.includes(role))) throw new AppError('FORBIDDEN');
@@ -85,8 +96,20 @@ export class AccessGuard extends AuthGuard('jwt') {
     return alive === true ? letIn() : alive.then(letIn);
   }
 
-  private read<Value>(key: string, context: ExecutionContext): Value | undefined {
-    return this.reflector.getAllAndOverride<Value | undefined>(key, [context.getHandler(), context.getClass()]);
+  /** Decorators do not change while the server runs, so each route is read once. */
+  private rulesOf(context: ExecutionContext): RouteRules {
+    const [handler, controller] = [context.getHandler(), context.getClass()];
+    let ofController = this.rules.get(controller);
+    if (!ofController) this.rules.set(controller, (ofController = new WeakMap()));
+    let rules = ofController.get(handler);
+    if (!rules) ofController.set(handler, (rules = this.readRules(handler, controller)));
+    return rules;
+  }
+
+  private readRules(handler: Handler, controller: Type): RouteRules {
+    const read = <Value>(key: string) =>
+      this.reflector.getAllAndOverride<Value | undefined>(key, [handler, controller]);
+    return { access: read(ACCESS), roles: read(ROLES), strict: read(STRICT) ?? false };
   }
 
   /** Passport tells why it refused in `info`; @nestjs/passport would throw that away. */

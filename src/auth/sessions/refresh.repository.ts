@@ -1,10 +1,19 @@
 import { Injectable } from '@nestjs/common';
+import { BatchConnection } from '../../database/batch-connection.js';
 import { Database } from '../../database/database.js';
+import { GroupCommit } from '../../database/group-commit.js';
 import { statement } from '../../database/statement.js';
 import type { RevokeReason } from '../revocation/revoke-reason.js';
 import type { RefreshTokenPoint } from '../tokens/refresh-tokens.js';
 import { ANY_FORK, type RefreshState } from './judge-refresh.js';
-import { IS_LIVE, LIVE_COLUMNS, toLiveSession, type LiveRow, type LiveSession } from './sessions.repository.js';
+import { IS_LIVE, LIVE_COLUMNS, toLiveSession, type LiveRow, type LiveSession } from './live-session.js';
+
+/** A token that is presented, with what comes with it. */
+interface TokenUse {
+  readonly token: RefreshTokenPoint;
+  readonly nonceHash: Buffer | null;
+  readonly idleSeconds: number;
+}
 
 interface StateRow extends LiveRow {
   readonly parent_fork: number | null;
@@ -35,13 +44,31 @@ const RETIRE_LOST = `
 
 const EXTEND_IDLE = 'idle_expires_at = least(now() + make_interval(secs => $5), absolute_expires_at)';
 
+/** What the use of a token does to its session; the nonce's hash is an SQL expression. */
+const use = (nonceHash: string) => `
+     generation = generation + 1, fork = 0, parent_fork = fork, parent_nonce_hash = ${nonceHash}, rotated_at = now(),
+     ${retire('generation - 1', 'parent_fork', 'parent_fork is not null')},
+     ${EXTEND_IDLE}`;
+
 const useToken = statement<LiveRow>(
   'use_refresh_token',
-  `update sessions set
-     generation = generation + 1, fork = 0, parent_fork = fork, parent_nonce_hash = $4, rotated_at = now(),
-     ${retire('generation - 1', 'parent_fork', 'parent_fork is not null')},
-     ${EXTEND_IDLE}
+  `update sessions set ${use('$4')}
    where id = $1 and generation = $2 and fork = $3 and ${IS_LIVE}
+   returning ${LIVE_COLUMNS}`,
+);
+
+// The same for many sessions, each by its index. A row that somebody else holds is left out, and so is one that has moved on.
+const useTokens = statement<LiveRow>(
+  'use_refresh_tokens',
+  `with held as (
+     select given.id as held_id, given.nonce_hash
+     from unnest($1::uuid[], $2::int[], $3::int[], $4::bytea[]) as given (id, generation, fork, nonce_hash)
+     cross join lateral (
+       select from sessions
+       where id = given.id and generation = given.generation and fork = given.fork and ${IS_LIVE}
+       for update skip locked) as free)
+   update sessions set ${use('held.nonce_hash')}
+   from held where id = held_id
    returning ${LIVE_COLUMNS}`,
 );
 
@@ -86,11 +113,21 @@ const findState = statement<StateRow>(
 /** The sessions table as the refresh protocol needs it. Every change is one compare-and-set; a lost race answers null. */
 @Injectable()
 export class RefreshRepository {
-  constructor(private readonly database: Database) {}
+  private readonly uses = new GroupCommit<TokenUse, LiveSession | null>({
+    keyOf: ({ token }) => token.sessionId,
+    together: (uses) => this.useTokens(uses),
+    alone: ({ token, nonceHash, idleSeconds }) =>
+      this.change(useToken, [token.sessionId, token.generation, token.fork, nonceHash, idleSeconds]),
+  });
+
+  constructor(
+    private readonly database: Database,
+    private readonly batches: BatchConnection,
+  ) {}
 
   /** The common refresh: the token is the newest of a live session. */
   async useToken(token: RefreshTokenPoint, nonceHash: Buffer | null, idleSeconds: number): Promise<LiveSession | null> {
-    return this.change(useToken, [token.sessionId, token.generation, token.fork, nonceHash, idleSeconds]);
+    return this.uses.run({ token, nonceHash, idleSeconds });
   }
 
   /** Puts a new child in the place of the one that was seen. */
@@ -117,6 +154,22 @@ export class RefreshRepository {
   async findState(sessionId: string): Promise<{ session: LiveSession; state: RefreshState } | null> {
     const [row] = await this.database.query(findState, [sessionId]);
     return row ? { session: toLiveSession(row), state: toState(row) } : null;
+  }
+
+  private async useTokens(uses: readonly TokenUse[]): Promise<(LiveSession | undefined)[]> {
+    const rows = await this.batches.query(useTokens, [
+      uses.map(({ token }) => token.sessionId),
+      uses.map(({ token }) => token.generation),
+      uses.map(({ token }) => token.fork),
+      uses.map(({ nonceHash }) => nonceHash),
+      // One setting, the same for all.
+      uses[0]!.idleSeconds,
+    ]);
+    const used = new Map(rows.map((row) => [row.id, row]));
+    return uses.map(({ token }) => {
+      const row = used.get(token.sessionId);
+      return row && toLiveSession(row);
+    });
   }
 
   private async change(update: typeof useToken, values: readonly unknown[]): Promise<LiveSession | null> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { statement, type Queries } from '../../database/statement.js';
 import type { AuthenticationMethod } from './session.entity.js';
-import { IS_LIVE } from './sessions.repository.js';
+import { IS_LIVE } from './live-session.js';
 
 /** How a session was opened. */
 export interface SessionOpening {

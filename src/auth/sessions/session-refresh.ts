@@ -12,7 +12,7 @@ import { judgeRefresh, type RefreshState } from './judge-refresh.js';
 import { refreshes } from './refresh-metrics.js';
 import { RefreshRepository } from './refresh.repository.js';
 import { SessionEnding } from './session-ending.js';
-import type { LiveSession } from './sessions.repository.js';
+import type { LiveSession } from './live-session.js';
 
 // Each attempt is lost only to another request with the same session that got further.
 const ATTEMPTS = 8;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../errors/app-error.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
 import { RefreshTokens, type RefreshTokenPoint } from '../tokens/refresh-tokens.js';
-import type { LiveSession } from './sessions.repository.js';
+import type { LiveSession } from './live-session.js';
 import { Tokens } from './tokens.dto.js';
 
 /** Turns sessions into tokens and refresh tokens into sessions. */

@@ -1,25 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { AUDIT_COLUMNS, NEW_AUDIT_ID } from '../../audit/audit-events.repository.js';
-import { COMMIT_DURABLY } from '../../database/commit-durably.js';
+import { BatchConnection } from '../../database/batch-connection.js';
 import { Database } from '../../database/database.js';
+import { GroupCommit } from '../../database/group-commit.js';
 import { statement, type Queries } from '../../database/statement.js';
-import { COMMIT_SAFELY, FEED_COLUMNS } from '../revocation/revocations.repository.js';
 import { lockUser } from '../../users/lock-user.js';
 import type { RevokeReason } from '../revocation/revoke-reason.js';
+import { IS_LIVE, toLiveSession, type LiveSession } from './live-session.js';
 import type { EndedSession } from './session-ends.repository.js';
 import type { AuthenticationMethod } from './session.entity.js';
-
-/** A live session: what tokens are made of. */
-export interface LiveSession {
-  readonly id: string;
-  readonly userId: string;
-  readonly appId: string;
-  readonly roles: readonly string[];
-  readonly generation: number;
-  readonly fork: number;
-  readonly idleSeconds: number;
-  readonly absoluteSeconds: number;
-}
+import { openSession, openSessions, type OpenedRow } from './session-opening.statements.js';
 
 export interface NewSession {
   readonly id: string;
@@ -53,69 +42,11 @@ export interface DeviceRow {
   readonly rotated_at: Date;
 }
 
-/** The columns of `LIVE_COLUMNS`. */
-export interface LiveRow {
-  readonly id: string;
-  readonly user_id: string;
-  readonly app_id: string;
-  readonly roles: string[];
-  readonly generation: number;
-  readonly fork: number;
-  readonly idle_seconds: number;
-  readonly absolute_seconds: number;
+/** A session that is to be opened. */
+interface Opening {
+  readonly session: NewSession;
+  readonly limits: SessionLimits;
 }
-
-export const LIVE_COLUMNS = `id, user_id, app_id, roles, generation, fork,
-  floor(extract(epoch from idle_expires_at - now()))::int as idle_seconds,
-  floor(extract(epoch from absolute_expires_at - now()))::int as absolute_seconds`;
-
-export const IS_LIVE = 'revoked_at is null and idle_expires_at > now()';
-
-interface OpenedRow extends Omit<LiveRow, 'id'> {
-  /** null when another sign-in of the same device got in between. */
-  readonly id: string | null;
-  readonly ended: EndedSession[];
-}
-
-// The new session takes the place of its device's, and of the one refreshed the longest time ago over the maximum. The
-// insert reads `ended`, so it comes after the update; of two sign-ins of one device at once the index lets one in. What
-// was committed before, a new user for one, becomes durable with it.
-const openSession = statement<OpenedRow>(
-  'open_session',
-  `with account as (
-     select id, roles from users
-     where id = $2 and status = 'active' and password_version = coalesce($14::int, password_version) for share),
-   identity as (select i.id from identities i join account on i.user_id = account.id where i.id = $3 for key share of i),
-   person as (select id, roles from account where $3::uuid is null or exists (select from identity)),
-   surplus as (
-     select id, case when app_id = $4 and device_id = $6 then 'replaced' else 'evicted' end as reason
-     from (select id, app_id, device_id,
-                  row_number() over (order by (app_id = $4 and device_id = $6) is true, rotated_at desc, id) as rank
-           from sessions where user_id = $2 and revoked_at is null) as live
-     where (app_id = $4 and device_id = $6) or rank >= $11),
-   ended as (
-     update sessions s set revoked_at = now(), revoke_reason = surplus.reason
-     from surplus, person where s.id = surplus.id and s.revoked_at is null
-     returning s.id, s.revoke_reason as reason),
-   fed as (
-     insert into revocations ${FEED_COLUMNS}
-     select 'session', id::text, reason, now() + make_interval(secs => $12) from ended returning 1),
-   opened as (
-     insert into sessions (id, user_id, identity_id, app_id, amr, roles, device_id, device_name, device_platform,
-                           idle_expires_at, absolute_expires_at)
-     select $1, id, $3, $4, $5, roles, $6, $7, $8,
-            now() + make_interval(secs => $9), now() + make_interval(secs => $10)
-     from person where (select count(*) from ended) >= 0
-     on conflict (user_id, app_id, device_id) where revoked_at is null do nothing
-     returning ${LIVE_COLUMNS}),
-   audited as (
-     insert into audit_events ${AUDIT_COLUMNS}
-     select ${NEW_AUDIT_ID}, 'session_revoked', $2::uuid, 'system', null, id, null, reason, $13 from ended
-     union all
-     select ${NEW_AUDIT_ID}, 'sign_in', user_id, 'user', user_id::text, id, app_id, null, $13 from opened)
-   select opened.*, (select coalesce(json_agg(ended), '[]') from ended) as ended, announced.*, ${COMMIT_DURABLY} as durable
-   from person left join opened on true left join lateral (select ${COMMIT_SAFELY} from fed limit 1) as announced on true`,
-);
 
 const findLiveOfUser = statement<DeviceRow>(
   'find_live_sessions_of_user',
@@ -151,7 +82,16 @@ const setIdentity = statement<never>('set_session_identity', 'update sessions se
 /** The sessions table: opening and listing. What a new session ends is written to the feed in the same transaction. */
 @Injectable()
 export class SessionsRepository {
-  constructor(private readonly database: Database) {}
+  private readonly openings = new GroupCommit<Opening, OpenedRow | null>({
+    keyOf: ({ session }) => session.userId,
+    together: (openings) => this.openTogether(openings),
+    alone: ({ session, limits }) => this.tryOpen(this.database, session, limits),
+  });
+
+  constructor(
+    private readonly database: Database,
+    private readonly batches: BatchConnection,
+  ) {}
 
   /**
    * Opens a session, and ends those whose place it takes. Null when the user is not active, or no longer has the identity.
@@ -163,7 +103,11 @@ export class SessionsRepository {
     session: NewSession,
     limits: SessionLimits,
   ): Promise<{ opened: LiveSession; ended: EndedSession[] } | null> {
-    const first = await this.tryOpen(this.database, session, limits);
+    // Only a sign-in by an identity is frequent; by a password it takes ten times as long to check the password.
+    const isFrequent = session.identityId !== null && session.passwordVersion === undefined;
+    const first = isFrequent
+      ? await this.openings.run({ session, limits })
+      : await this.tryOpen(this.database, session, limits);
     if (!first || first.id !== null) return toOpened(first);
     // Another sign-in of the same device came first. While this one holds the user's row, none comes in between again.
     const second = await this.database.transaction(async (transaction) => {
@@ -193,6 +137,31 @@ export class SessionsRepository {
     return row ?? null;
   }
 
+  private async openTogether(openings: readonly Opening[]): Promise<(OpenedRow | undefined)[]> {
+    const sessions = openings.map(({ session }) => session);
+    // One setting, the same for all.
+    const { limits } = openings[0]!;
+    const [result] = await this.batches.query(openSessions, [
+      sessions.map(({ id }) => id),
+      sessions.map(({ userId }) => userId),
+      sessions.map(({ identityId }) => identityId),
+      sessions.map(({ appId }) => appId),
+      sessions.map(({ amr }) => amr.join(',')),
+      sessions.map(({ device }) => device.id),
+      sessions.map(({ device }) => device.name),
+      sessions.map(({ device }) => device.platform),
+      sessions.map(({ traceId }) => traceId),
+      ...[limits.idleSeconds, limits.absoluteSeconds, limits.perUser, limits.feedSeconds],
+    ]);
+    const opened = new Map(result!.opened.map((row) => [row.id, row]));
+    return sessions.map(({ id, userId }) => {
+      const ended = result!.ended.filter((row) => row.user_id === userId);
+      const row = opened.get(id);
+      if (row) return { ...row, ended };
+      return ended.length > 0 ? { id: null, ended } : undefined;
+    });
+  }
+
   async findLiveOfUser(userId: string): Promise<DeviceRow[]> {
     return this.database.query(findLiveOfUser, [userId]);
   }
@@ -218,18 +187,5 @@ export class SessionsRepository {
 function toOpened(row: OpenedRow | null, endedBefore: readonly EndedSession[] = []) {
   if (!row) return null;
   if (row.id === null) throw new Error('a device signed in past the lock on its user');
-  return { opened: toLiveSession({ ...row, id: row.id }), ended: [...endedBefore, ...row.ended] };
-}
-
-export function toLiveSession(row: LiveRow): LiveSession {
-  return {
-    id: row.id,
-    userId: row.user_id,
-    appId: row.app_id,
-    roles: row.roles,
-    generation: row.generation,
-    fork: row.fork,
-    idleSeconds: row.idle_seconds,
-    absoluteSeconds: row.absolute_seconds,
-  };
+  return { opened: toLiveSession(row), ended: [...endedBefore, ...row.ended] };
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { TokenSettings } from '../../config/settings.js';
@@ -45,7 +45,7 @@ export class AccessTokens {
       aud: this.settings.audience,
       sub: subject.userId,
       sid: subject.sessionId,
-      jti: randomBytes(16).toString('base64url'),
+      jti: randomUUID(),
       iat,
       exp: iat + expiresIn,
       client_id: subject.appId,
