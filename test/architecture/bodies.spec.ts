@@ -7,7 +7,20 @@ import { createLogger } from '../../src/logging/logger.js';
 import { declaredRoutes, type DeclaredRoute } from '../support/routes.js';
 import { startTestApp } from '../support/test-app.js';
 
-const BUILT_IN = new Set<unknown>([Object, String, Number, Boolean, Array, Date, Buffer, Function, Promise, undefined]);
+// Under Jest the class of a literal is not the one that is named Object.
+const BUILT_IN = new Set<unknown>([
+  {}.constructor,
+  Object,
+  String,
+  Number,
+  Boolean,
+  Array,
+  Date,
+  Buffer,
+  Function,
+  Promise,
+  undefined,
+]);
 
 describe('what a request may send', () => {
   let routes: DeclaredRoute[];

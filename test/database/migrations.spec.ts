@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DataSource, type DataSourceOptions, type Logger } from 'typeorm';
@@ -48,8 +49,16 @@ describe('the migrations, as files', () => {
   });
 });
 
-describe('the migrations on the embedded database', () =>
-  upAndDown(() => openForMigrations({ ...loadDatabaseSettings({}), url: null, directUrl: null, directory: null })));
+describe('the migrations on the embedded database', () => {
+  // One in memory is migrated before a test gets it.
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'wechat-passport-migrations-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  upAndDown(() => openForMigrations(loadDatabaseSettings({}, { dataDirectory: directory })));
+});
 
 describeOnPostgres('the migrations on PostgreSQL', () => {
   let database: TestDatabase;
@@ -79,15 +88,15 @@ describeOnPostgres('the migrations on PostgreSQL', () => {
   });
 
   const whenBuilt = existsSync(join(ROOT, PROGRAM)) ? it : it.skip;
-  whenBuilt('are applied, shown and undone by the program of the image, by eight processes at once', async () => {
+  whenBuilt('are applied, shown and undone by the program of the image, by three processes at once', async () => {
     const fresh = await migrate('show');
     expect(fresh.length).toBeGreaterThan(2);
     expect(fresh.filter((line) => !/^\[ \] \w+\d{13}$/.test(line))).toEqual([]);
 
-    const applied = (await Promise.all(Array.from({ length: 8 }, () => migrate('run')))).flat();
+    const applied = (await Promise.all(Array.from({ length: 3 }, () => migrate('run')))).flat();
     const names = fresh.map((line) => line.slice('[ ] '.length));
     expect(applied.filter((line) => line.startsWith('Applied'))).toEqual([`Applied: ${names.join(', ')}`]);
-    expect(applied.filter((line) => line.startsWith('Nothing to apply'))).toHaveLength(7);
+    expect(applied.filter((line) => line.startsWith('Nothing to apply'))).toHaveLength(2);
     expect(await migrate('show')).toEqual(names.map((name) => `[X] ${name}`));
 
     await migrate('revert');

@@ -14,7 +14,7 @@ import { describeOnPostgres } from '../support/test-database.js';
 import { WxPhone } from '../support/wx-runtime/wx-phone.js';
 
 const STEPS_MAX = 40;
-const RUNS = times(60, 5000);
+const RUNS = times(20, 5000);
 const CONTROL_RUNS = 100;
 // The protocol's assumption.
 const MESSAGE_SECONDS = 120;

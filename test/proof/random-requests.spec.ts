@@ -12,7 +12,7 @@ import { Api, titleOf } from '../support/openapi.js';
 import { PROOF_TIMEOUT_MS, times } from '../support/refresh-counts.js';
 import type { Answer } from '../support/test-server.js';
 
-const REQUESTS = times(1000, 10_000);
+const REQUESTS = times(500, 10_000);
 // What the careless server below gets to answer something wrong.
 const CONTROL_REQUESTS = 500;
 

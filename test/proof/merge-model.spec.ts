@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { MergeStage, type StagePerson } from '../support/merge-stage.js';
+import { times } from '../support/refresh-counts.js';
 import type { Answer } from '../support/test-server.js';
 
 /** What an account of the model has, beside the openid it signs in with. */
@@ -144,7 +145,7 @@ describe('accounts of any kind that are merged in any order', () => {
         }
         await check(accounts, answers);
       }),
-      { numRuns: 40 },
+      { numRuns: times(15, 200) },
     );
     expect([...reached].map(String).toSorted()).toEqual(['200', 'FORBIDDEN', 'PROOF_REQUIRED', 'TICKET_INVALID']);
   });

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import type { SignedPush } from '../../src/sandbox/push/sign-push.js';
 import { APP_ONE, aboutData, deliver, push, signed } from '../support/pushes.js';
+import { times } from '../support/refresh-counts.js';
 import { TestServer } from '../support/test-server.js';
 
 const EVENTS = ['user_authorization_cancellation', 'user_authorization_revoke'] as const;
-const RUNS = 2000;
+const RUNS = times(600, 2000);
 const AT_ONCE = 20;
 
 const HOSTILE = [
