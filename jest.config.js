@@ -31,7 +31,7 @@ const config = {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   // Most of a test's time is waiting for a server that starts, or for a database.
-  maxWorkers: availableParallelism() + 1,
+  maxWorkers: 2 * availableParallelism(),
   testTimeout: 60_000,
 };
 

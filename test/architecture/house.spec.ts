@@ -46,11 +46,8 @@ describe('the house', () => {
   });
 });
 
+// That all point the way they are allowed to is for `npm run check:arrows` to say.
 describe('the arrows between the folders', () => {
-  it('all point the way they are allowed to', () => {
-    expect(forbiddenImports(ROOT)).toEqual([]);
-  });
-
   it('are reported when they point another way', () => {
     const forbidden = [
       'src/wechat/probe.ts -> src/users/subject.ts',

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { DataSource, type DataSourceOptions, type Logger } from 'typeorm';
 import { loadDatabaseSettings } from '../../src/config/load-settings.js';
 import type { DatabaseSettings } from '../../src/config/settings.js';
@@ -10,13 +8,11 @@ import { migrationDataSourceOptions } from '../../src/database/data-source-optio
 import { runMigrations } from '../../src/database/migrate.js';
 import { MIGRATIONS } from '../../src/database/migrations/migrations.js';
 import { openForMigrations } from '../../src/database/open-data-source.js';
-import { ROOT, filesUnder, read } from '../support/repository.js';
+import { filesUnder, read } from '../support/repository.js';
 import { dumpSchema, type RunSql } from '../support/schema-dump.js';
 import { createTestDatabase, describeOnPostgres, type TestDatabase } from '../support/test-database.js';
 
 const NAMES = MIGRATIONS.map((migration) => new migration().name ?? migration.name);
-// Made by `npm run build`.
-const PROGRAM = 'dist/database/migrate.js';
 const FILES = filesUnder('src/database/migrations').filter((path) => !path.endsWith('/migrations.ts'));
 
 // TypeORM writes a migration that fails to the console whatever its options say.
@@ -87,25 +83,6 @@ describeOnPostgres('the migrations on PostgreSQL', () => {
     expect(outcomes.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0);
   });
 
-  const whenBuilt = existsSync(join(ROOT, PROGRAM)) ? it : it.skip;
-  whenBuilt('are applied, shown and undone by the program of the image, by three processes at once', async () => {
-    const fresh = await migrate('show');
-    expect(fresh.length).toBeGreaterThan(2);
-    expect(fresh.filter((line) => !/^\[ \] \w+\d{13}$/.test(line))).toEqual([]);
-
-    const applied = (await Promise.all(Array.from({ length: 3 }, () => migrate('run')))).flat();
-    const names = fresh.map((line) => line.slice('[ ] '.length));
-    expect(applied.filter((line) => line.startsWith('Applied'))).toEqual([`Applied: ${names.join(', ')}`]);
-    expect(applied.filter((line) => line.startsWith('Nothing to apply'))).toHaveLength(2);
-    expect(await migrate('show')).toEqual(names.map((name) => `[X] ${name}`));
-
-    await migrate('revert');
-    expect(await migrate('show')).toEqual(
-      names.map((name, index) => `[${index === names.length - 1 ? ' ' : 'X'}] ${name}`),
-    );
-    await expect(migrate('sideways')).rejects.toThrow('usage: migrate run|revert|show');
-  });
-
   it('give every constraint a name that says what it is', async () => {
     await runMigrations(settings);
     const constraints = await database.query<{ name: string; kind: string; table: string }>(
@@ -132,15 +109,6 @@ describeOnPostgres('the migrations on PostgreSQL', () => {
       [],
     );
   });
-
-  /** The lines that the built program prints. */
-  async function migrate(command: string): Promise<string[]> {
-    const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, command], {
-      cwd: ROOT,
-      env: { DATABASE_URL: database.url },
-    });
-    return stdout.trim().split('\n');
-  }
 });
 
 function upAndDown(open: () => Promise<DataSource>): void {

@@ -1,46 +1,14 @@
 import { RateLimitCleaning } from '../../src/limits/rate-limit-cleaning.js';
 import { Cleaning } from '../../src/database/cleaning.js';
 import { Limits } from '../../src/limits/limits.js';
-import { expectProblem } from '../support/problems.js';
 import { PrivateRedis } from '../support/private-redis.js';
-import { ServerChildren } from '../support/server-child.js';
+import { ON, describeWithRedis, expectRetryWithin, guess, newAddress, signInFrom } from '../support/rate-limits.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, describeOnPostgres, type TestDatabase } from '../support/test-database.js';
-import { TestServer, type Answer } from '../support/test-server.js';
+import { TestServer } from '../support/test-server.js';
 
-const LOGIN = '/v1/auth/wechat/login';
-const ON = { RATE_LIMIT: 'on', TRUST_PROXY: '1' };
 // Name of the limit and a keyed hash: nothing of an address, an openid or a number.
 const COUNTER = /^[a-z_]+:[A-Za-z0-9_-]{43}$/;
-
-const describeWithRedis = PrivateRedis.isInstalled
-  ? describeOnPostgres
-  : (name: string, tests: () => void) => describe.skip(`${name} (skipped: no Redis on this machine)`, tests);
-
-let addresses = 0;
-/** An address that nobody has used before. */
-const newAddress = (): string => `198.51.${Math.floor((addresses += 1) / 250)}.${addresses % 250}`;
-const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
-
-/** Tries codes that nobody made; answers the statuses. */
-async function guess(server: TestServer, times: number, address: string | (() => string)): Promise<number[]> {
-  const statuses: number[] = [];
-  for (let n = 0; n < times; n += 1) {
-    const header = typeof address === 'string' ? address : address();
-    statuses.push((await server.post(LOGIN, { code: `guess-${n}` }, from(header))).status);
-  }
-  return statuses;
-}
-
-async function signInFrom(server: TestServer, user: string, address: string, more: object = {}): Promise<Answer> {
-  const { code } = server.wechat.wxLogin(user);
-  return server.post(LOGIN, { code, ...more }, from(address));
-}
-
-function expectRetryWithin(answer: Answer, seconds: number): void {
-  expectProblem(answer, 'RATE_LIMITED');
-  expect(Number(answer.headers.get('retry-after'))).toBeLessThanOrEqual(seconds);
-}
 
 /** What every store of counters has to do. */
 function limitTests(start: () => Promise<{ server: TestServer; stop(): Promise<void> }>): () => TestServer {
@@ -135,10 +103,6 @@ describeOnPostgres('rate limits, counted in PostgreSQL', () => {
       await database.query('alter table elsewhere rename to rate_limits');
     }
   });
-
-  it('is counted by two processes together', async () => {
-    await expectSharedCounters(database, {});
-  }, 120_000);
 });
 
 describeWithRedis('rate limits, counted in Redis', () => {
@@ -164,10 +128,6 @@ describeWithRedis('rate limits, counted in Redis', () => {
     expect(await running().sql('select key from rate_limits')).toEqual([]);
   });
 
-  it('is counted by two processes together', async () => {
-    await expectSharedCounters(database, { REDIS_URL: redis.url });
-  }, 120_000);
-
   it('goes on counting alone when Redis stops in between, and shares again when it is back', async () => {
     const address = newAddress();
     expect(await guess(running(), 30, address)).toEqual(Array(30).fill(400));
@@ -178,25 +138,6 @@ describeWithRedis('rate limits, counted in Redis', () => {
     await redis.start();
   }, 60_000);
 });
-
-/** Two processes know what the other has counted: at once where failures count, five sign-ins later where successes do. */
-async function expectSharedCounters(database: TestDatabase, environment: NodeJS.ProcessEnv): Promise<void> {
-  const children = await ServerChildren.on(database, { ...ON, ...environment });
-  try {
-    const [one, two] = [await children.start(), await children.start()];
-    const address = newAddress();
-    expect(await guess(one, 60, address)).toEqual(Array(60).fill(400));
-    expect(await guess(two, 3, address)).toEqual([400, 429, 429]);
-
-    for (let n = 0; n < 20; n += 1) expect((await signInFrom(one, 'grace', newAddress())).status).toBe(200);
-    const statuses: number[] = [];
-    for (let n = 0; n < 8; n += 1) statuses.push((await signInFrom(two, 'grace', newAddress())).status);
-    expect(statuses.slice(0, 4)).toEqual(Array(4).fill(200));
-    expect(statuses.at(-1)).toBe(429);
-  } finally {
-    await children.close();
-  }
-}
 
 describe('the address that is counted', () => {
   const withHops = async (hops: string, test: (server: TestServer) => Promise<void>): Promise<void> => {

@@ -17,7 +17,7 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 import { postgresIsThere } from '../support/test-database.js';
 import { takeFromOthers } from '../support/weak-linking.js';
 
-const RUNS = times(60, 3000);
+const RUNS = times(150, 3000);
 // What a server that merges in silence gets to be found out.
 const CONTROL_RUNS = 300;
 const STEPS_MAX = IN_FULL ? 10 : 6;

@@ -145,7 +145,7 @@ describe('accounts of any kind that are merged in any order', () => {
         }
         await check(accounts, answers);
       }),
-      { numRuns: times(15, 200) },
+      { numRuns: times(40, 200) },
     );
     expect([...reached].map(String).toSorted()).toEqual(['200', 'FORBIDDEN', 'PROOF_REQUIRED', 'TICKET_INVALID']);
   });

@@ -12,7 +12,7 @@ import type { TestApp } from '../support/test-app.js';
 import { closeTable } from '../support/table-gate.js';
 import { describeOnPostgres } from '../support/test-database.js';
 
-const RUNS = times(25, 1000);
+const RUNS = times(50, 1000);
 const ROUNDS = times(3, 100);
 const AT_ONCE = 25;
 // The rest waits for a connection: each process has 12.

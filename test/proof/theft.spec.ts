@@ -5,7 +5,7 @@ import { playTheft, type Theft, type Turn } from '../support/refresh-theft.js';
 import { rotateBy } from '../support/refresh-variants.js';
 import { describeOnPostgres } from '../support/test-database.js';
 
-const RUNS = times(14, 200);
+const RUNS = times(6, 200);
 const REFUSED_WITHIN_MS = 3000;
 // Longer than a late duplicate is forgiven.
 const LATER = [125, 180, 7200, 43_200];
