@@ -97,7 +97,8 @@ module.exports = {
       from: { path: '^src/', pathNot: SPEC },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
-    { name: 'unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    // What Node loads natively in tests comes from dist, which a checkout that was never built does not have.
+    { name: 'unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '(^|/)dist/' } },
     { name: 'circular', severity: 'error', from: {}, to: { circular: true } },
   ],
   options: {
