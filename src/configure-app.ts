@@ -78,7 +78,7 @@ export async function createHttpApp(
   });
   if (accessCookie) sendAccessCookies(fastify);
   if (responseEnvelope) wrapAnswers(fastify);
-  await readRequestBodies(fastify);
+  readRequestBodies(fastify);
   app.enableVersioning({ type: VersioningType.URI });
   app.useGlobalPipes(validationPipe);
   app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost), logger));

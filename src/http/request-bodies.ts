@@ -1,4 +1,3 @@
-import multipart from '@fastify/multipart';
 import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
 
 // OAuth's endpoints speak forms (RFC 6749 section 3.2). Nobody else does: a page of another site can send a form.
@@ -14,7 +13,7 @@ const UPLOAD_ROUTE = '/v1/users/me/avatar';
  * Reads JSON bodies, an empty one as `{}`: `wx.request` announces JSON even when it sends nothing. Forms only for OAuth;
  * on the route of WeChat's pushes every body is the text that was sent; the route of uploads reads multipart bodies itself.
  */
-export async function readRequestBodies(fastify: FastifyInstance): Promise<void> {
+export function readRequestBodies(fastify: FastifyInstance): void {
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
@@ -26,12 +25,11 @@ export async function readRequestBodies(fastify: FastifyInstance): Promise<void>
     if (request.url.startsWith(FORM_PATHS)) done(null, parseForm(body as string));
     else done(notAccepted('forms'));
   });
-  // Before a byte of it is read.
-  fastify.addHook('onRequest', (request, _reply, done) => {
-    const isRefused = isMultipart(request) && !request.is404 && request.routeOptions.url !== UPLOAD_ROUTE;
-    done(isRefused ? notAccepted('multipart bodies') : undefined);
+  // Unread: the route reads it itself, and nobody else is sent one.
+  fastify.addContentTypeParser(/^multipart\//i, (request, _body, done) => {
+    if (request.routeOptions.url === UPLOAD_ROUTE || request.is404) done(null, undefined);
+    else done(notAccepted('multipart bodies'));
   });
-  await fastify.register(multipart);
   for (const type of ['text/xml', 'application/xml', 'text/plain', '*']) {
     fastify.addContentTypeParser(type, { parseAs: 'string' }, readText);
   }
@@ -46,10 +44,6 @@ const readText: FastifyBodyParser<string> = (request, body, done) => {
 
 function takesText(request: FastifyRequest): boolean {
   return request.routeOptions.url === TEXT_ROUTE;
-}
-
-function isMultipart({ headers }: FastifyRequest): boolean {
-  return headers['content-type']?.trimStart().toLowerCase().startsWith('multipart/') ?? false;
 }
 
 function notAccepted(what: string): Error {

@@ -1,4 +1,4 @@
-import type { MultipartFile } from '@fastify/multipart';
+import { Busboy, type BusboyFileStream, type BusboyHeaders } from '@fastify/busboy';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors/app-error.js';
 
@@ -24,12 +24,9 @@ export async function readUploadedFile(
   reply: FastifyReply,
   { field, maxBytes }: WantedFile,
 ): Promise<Buffer> {
-  if (!request.isMultipart()) throw withoutFile(field);
   try {
     if (Number(request.headers['content-length'] ?? 0) > maxBytes + ENVELOPE_BYTES) throw tooLarge();
-    const file = await request.file({ limits: { ...ENVELOPE, fileSize: maxBytes } });
-    if (file?.fieldname !== field) throw withoutFile(field);
-    return await contentOf(file);
+    return await fileIn(request, { field, maxBytes });
   } catch (error) {
     // The rest of the body is not read, so nothing else can come behind it.
     reply.header('connection', 'close');
@@ -37,11 +34,36 @@ export async function readUploadedFile(
   }
 }
 
-async function contentOf({ file }: MultipartFile): Promise<Buffer> {
-  file.once('limit', () => file.destroy(tooLarge()));
+/** The first file of a form; what stands behind it is read and not looked at. */
+function fileIn({ raw, headers }: FastifyRequest, { field, maxBytes }: WantedFile): Promise<Buffer> {
+  // Throws where the body is no form, or has no boundary.
+  const form = new Busboy({ headers: headers as BusboyHeaders, limits: { ...ENVELOPE, fileSize: maxBytes } });
+  return new Promise((resolve, reject) => {
+    let found: BusboyFileStream | undefined;
+    const fail = (error: Error): void => {
+      raw.unpipe(form);
+      found?.destroy();
+      reject(error);
+    };
+    form.on('error', (error) => fail(error as Error));
+    form.once('file', (name, file) => {
+      found = file.once('limit', () => fail(tooLarge()));
+      if (name === field) contentOf(file).then(resolve, fail);
+      else fail(withoutFile(field));
+    });
+    form.once('finish', () => {
+      if (!found) fail(withoutFile(field));
+    });
+    raw.once('close', () => {
+      if (!raw.complete) fail(withoutFile(field));
+    });
+    raw.pipe(form);
+  });
+}
+
+async function contentOf(file: BusboyFileStream): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of file) chunks.push(chunk as Buffer);
-  if (file.truncated) throw tooLarge();
   return Buffer.concat(chunks);
 }
 

@@ -2,9 +2,12 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import axios from 'axios';
 import { wasNeverSent } from './never-sent.js';
+import { pooledAdapter } from './pooled-adapter.js';
+
+const adapter = pooledAdapter({ connections: 1, connectTimeoutMs: 1000, answerBytes: 1024 });
 
 const failureOf = (url: string, options = {}): Promise<unknown> =>
-  axios.get(url, { proxy: false, ...options }).then(
+  axios.get(url, { adapter, ...options }).then(
     () => null,
     (error: unknown) => error,
   );
@@ -21,17 +24,12 @@ describe('a request that failed', () => {
   });
   afterAll(() => close());
 
-  it('was never sent when nobody listens, at one address or at several', async () => {
-    expect(wasNeverSent(await failureOf('http://127.0.0.1:9/'))).toBe(true);
-    const lookup = async () => [['127.0.0.1', '127.0.0.2'], 4];
-    expect(wasNeverSent(await failureOf('http://several.test:9/', { lookup }))).toBe(true);
+  it.each(['http://127.0.0.1:9/', 'http://localhost:9/'])('was never sent when nobody listens at %s', async (url) => {
+    expect(wasNeverSent(await failureOf(url))).toBe(true);
   });
 
   it('was never sent when the name does not resolve', async () => {
-    const lookup = async () => {
-      throw Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND', syscall: 'getaddrinfo' });
-    };
-    expect(wasNeverSent(await failureOf('http://nowhere.test/', { lookup }))).toBe(true);
+    expect(wasNeverSent(await failureOf('http://nowhere.invalid/'))).toBe(true);
   });
 
   it('may have been sent when the connection was cut, or when time was up', async () => {

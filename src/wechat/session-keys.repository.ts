@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Sealer } from '../crypto/sealer.js';
-import { BatchConnection } from '../database/batch-connection.js';
+import { BatchConnections } from '../database/batch-connections.js';
 import { Database } from '../database/database.js';
 import { GroupCommit } from '../database/group-commit.js';
 import { statement, type Queries } from '../database/statement.js';
@@ -103,7 +103,7 @@ export class SessionKeysRepository {
 
   constructor(
     private readonly database: Database,
-    private readonly batches: BatchConnection,
+    private readonly batches: BatchConnections,
     private readonly sealer: Sealer,
   ) {}
 

@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { HttpService } from '@nestjs/axios';
 import { isAxiosError, type AxiosResponse } from 'axios';
 import type { Logger } from 'pino';
-import { firstValueFrom } from 'rxjs';
 import { WechatSettings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import { LOGGER } from '../logging/logging.module.js';
@@ -82,11 +81,13 @@ export class WechatHttp {
 
   private attempt(call: WechatCall, signal: AbortSignal): Promise<AxiosResponse<string>> {
     const url = `${this.settings.apiBaseUrl}${call.path}?${new URLSearchParams(call.query).toString()}`;
-    if (!call.body) return firstValueFrom(this.http.get<string>(url, { signal }));
+    // Its methods would make an observable of every call, and an error when that has ended well.
+    const { axiosRef } = this.http;
+    if (!call.body) return axiosRef.get<string>(url, { signal });
     const security = this.securityOf(call);
     const { body, headers } = security?.seal(call.body) ?? { body: JSON.stringify(call.body), headers: {} };
     const sent = { signal, headers: { 'content-type': 'application/json', ...headers } };
-    return firstValueFrom(this.http.post<string>(url, body, sent));
+    return axiosRef.post<string>(url, body, sent);
   }
 
   private read(call: WechatCall, response: AxiosResponse<string>): Fields {

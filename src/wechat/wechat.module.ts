@@ -16,7 +16,7 @@ import { AuthorizedCalls } from './authorized-calls.js';
 import { Code2Session } from './code2session.js';
 import { ComponentLogin } from './component/component-login.js';
 import { ComponentTokenHttp } from './component/component-token-http.js';
-import { agentsWithConnectTimeout } from './connect-timeout.js';
+import { pooledAdapter } from './pooled-adapter.js';
 import { SessionKeysRepository } from './session-keys.repository.js';
 import { SharedAccessTokens } from './shared-access-tokens.js';
 import { StableTokens } from './stable-tokens.js';
@@ -34,8 +34,6 @@ import { WechatSession } from './wechat-session.entity.js';
 
 // WeChat's answers are a few hundred bytes.
 const ANSWER_LIMIT_BYTES = 64 * 1024;
-// As many stay open as the gates let through, or a burst would close what the next one opens again.
-const SOCKETS = { keepAlive: true, maxFreeSockets: IN_FLIGHT_MAX };
 // Two connections and an answer fit into the time of a call.
 const CONNECT_SHARE = 1 / 3;
 
@@ -47,15 +45,15 @@ const CONNECT_SHARE = 1 / 3;
     HttpModule.registerAsync({
       inject: [WechatSettings],
       useFactory: ({ timeoutMs }: WechatSettings) => ({
-        ...agentsWithConnectTimeout(SOCKETS, timeoutMs * CONNECT_SHARE),
-        // A proxy named in the environment would see every AppSecret.
-        proxy: false,
-        maxRedirects: 0,
-        responseType: 'text',
+        // It follows no redirect and no proxy named in the environment: both would see every AppSecret.
+        adapter: pooledAdapter({
+          connections: IN_FLIGHT_MAX,
+          connectTimeoutMs: timeoutMs * CONNECT_SHARE,
+          answerBytes: ANSWER_LIMIT_BYTES,
+        }),
         transformRequest: (data: unknown) => data,
         transformResponse: (data: unknown) => data,
         validateStatus: () => true,
-        maxContentLength: ANSWER_LIMIT_BYTES,
       }),
     }),
   ],

@@ -34,6 +34,7 @@ const PEERS: Readonly<Record<string, string>> = {
   // Serves the page of the documentation.
   '@fastify/static': '@nestjs/swagger',
   passport: '@nestjs/passport',
+  rxjs: '@nestjs/core',
 };
 
 /** The same for tests and tools. */

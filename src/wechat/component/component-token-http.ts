@@ -2,7 +2,6 @@ import { HttpService } from '@nestjs/axios';
 import { Inject, Injectable } from '@nestjs/common';
 import { isAxiosError, type AxiosResponse } from 'axios';
 import type { Logger } from 'pino';
-import { firstValueFrom } from 'rxjs';
 import { WechatSettings } from '../../config/settings.js';
 import { AppError } from '../../errors/app-error.js';
 import type { ErrorCode } from '../../errors/catalog.js';
@@ -53,7 +52,7 @@ export class ComponentTokenHttp {
     const headers = { authorization: `Bearer ${tokenSecret}` };
     const signal = AbortSignal.timeout(this.settings.timeoutMs);
     try {
-      return await firstValueFrom(this.http.get<string>(tokenUrl, { signal, headers }));
+      return await this.http.axiosRef.get<string>(tokenUrl, { signal, headers });
     } catch (error) {
       const reason = isAxiosError(error) ? (error.code ?? 'UNKNOWN') : 'UNKNOWN';
       throw this.failure(appId, 'WECHAT_UNAVAILABLE', reason);
