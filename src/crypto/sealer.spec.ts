@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { SealError, Sealer, sealedWith } from './sealer.js';
 
@@ -49,6 +49,16 @@ describe('Sealer', () => {
     expect(() => new Sealer([key('other')]).open(sealed, place)).toThrow(
       expect.objectContaining({ reason: 'unknown-master-key', masterKeyId: 'gone' }) as Error,
     );
+  });
+
+  it('seals each row with a key of its own, HKDF-SHA256 of the master key', () => {
+    const master = key('k1');
+    const sealed = new Sealer([master]).seal(Buffer.from('x'), place);
+    const rowKey = hkdfSync('sha256', master.secret, '', `wechat-passport/seal/${place.table}/${place.row}`, 32);
+    const decipher = createDecipheriv('aes-256-gcm', Buffer.from(rowKey), sealed.subarray(4, 16));
+    decipher.setAAD(Buffer.from(JSON.stringify([place.table, place.column, place.row])));
+    decipher.setAuthTag(sealed.subarray(16, 32));
+    expect(Buffer.concat([decipher.update(sealed.subarray(32)), decipher.final()]).toString()).toBe('x');
   });
 
   it('never makes the same sealed value twice', () => {

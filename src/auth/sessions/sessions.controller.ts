@@ -32,8 +32,7 @@ export class SessionsController {
   @ApiOperation({ summary: 'Who am I, from the access token alone' })
   @ApiOkResponse({ type: SessionDto })
   session(@CurrentUser() principal: Principal): SessionDto {
-    const { userId, sessionId, appId, roles, issuedAt, expiresAt } = principal;
-    return { userId, sessionId, appId, roles, issuedAt: toIso(issuedAt), expiresAt: toIso(expiresAt) };
+    return sessionOf(principal);
   }
 
   @Get('sessions')
@@ -80,6 +79,19 @@ export class SessionsController {
     if (refreshToken !== undefined) await this.signOut.byRefreshToken(refreshToken, scope, traceId);
     else if (principal) await this.signOut.of(principal.userId, principal.sessionId, scope, traceId);
   }
+}
+
+// A principal is remembered with its token, and so is what is said of it.
+const said = new WeakMap<Principal, SessionDto>();
+
+function sessionOf(principal: Principal): SessionDto {
+  const { userId, sessionId, appId, roles, issuedAt, expiresAt } = principal;
+  let session = said.get(principal);
+  if (!session) {
+    session = { userId, sessionId, appId, roles, issuedAt: toIso(issuedAt), expiresAt: toIso(expiresAt) };
+    said.set(principal, session);
+  }
+  return session;
 }
 
 function toIso(seconds: number): string {

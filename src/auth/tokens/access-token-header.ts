@@ -10,6 +10,11 @@ const HEADER_MEMBERS = new Set(['alg', 'typ', 'kid']);
 // Around each of their names and values.
 const QUOTES = 4 * HEADER_MEMBERS.size;
 
+/** The header of the access tokens that this key signs, as it stands in them: base64url. */
+export function accessTokenHeader(kid: string): string {
+  return Buffer.from(JSON.stringify({ alg: 'ES256', typ: ACCESS_TOKEN_TYPE, kid })).toString('base64url');
+}
+
 /**
  * Reads the key id of a token that has the outer form of our access tokens, otherwise null.
  *

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { TokenSettings } from '../../config/settings.js';
-import { ACCESS_TOKEN_TYPE, accessTokenKeyId } from './access-token-header.js';
+import { accessTokenKeyId } from './access-token-header.js';
 import { readAccessTokenClaims, type AccessTokenClaims } from './access-token-claims.js';
+import { signEs256 } from './es256-key.js';
 import { KeyRing } from './key-ring.js';
 
 /** What an access token says about its holder. */
@@ -37,7 +38,7 @@ export class AccessTokens {
   ) {}
 
   issue(subject: AccessTokenSubject): { accessToken: string; expiresIn: number } {
-    const { kid, privateKey } = this.keys.signing();
+    const { header, privateKey } = this.keys.signing();
     const expiresIn = Math.max(1, Math.min(this.settings.accessTtlSeconds, subject.absoluteSeconds));
     const iat = Math.floor(Date.now() / 1000);
     const claims = {
@@ -51,9 +52,9 @@ export class AccessTokens {
       client_id: subject.appId,
       roles: subject.roles,
     };
-    const header = { alg: 'ES256', typ: ACCESS_TOKEN_TYPE, kid };
-    const accessToken = this.jwt.sign(claims, { algorithm: 'ES256', header, privateKey });
-    return { accessToken, expiresIn };
+    // RFC 7515 section 7.1. jsonwebtoken would look at the key and at every option anew and take three times as long.
+    const signed = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+    return { accessToken: `${signed}.${signEs256(signed, privateKey)}`, expiresIn };
   }
 
   /** The claims of a good access token, otherwise null. Says nothing about a revoked session. */

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import type { PublicJwk } from './signing-key.entity.js';
 
 /** A new ES256 key pair. */
@@ -20,4 +20,10 @@ export function publicKeyOf(jwk: PublicJwk): KeyObject {
 
 export function privateKeyFrom(pkcs8: Buffer): KeyObject {
   return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
+}
+
+/** What a text has to be followed by in a JWS: both numbers of the signature, 32 bytes each (RFC 7518 section 3.4). */
+export function signEs256(text: string, privateKey: KeyObject): string {
+  const key = { key: privateKey, dsaEncoding: 'ieee-p1363' as const };
+  return sign('sha256', Buffer.from(text, 'ascii'), key).toString('base64url');
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import { ConfigurationError } from '../../config/configuration-error.js';
 import { SealError } from '../../crypto/sealer.js';
@@ -7,6 +7,7 @@ import { SchemaVersion } from '../../database/schema-version.js';
 import { AppError } from '../../errors/app-error.js';
 import { LOGGER } from '../../logging/logging.module.js';
 import { RevocationFeed } from '../revocation/revocation-feed.js';
+import { accessTokenHeader } from './access-token-header.js';
 import { privateKeyFrom, publicKeyOf } from './es256-key.js';
 import { RefreshKeysRepository } from './refresh-keys.repository.js';
 import type { PublicJwk } from './signing-key.entity.js';
@@ -17,11 +18,12 @@ const RETRY_MS = 2000;
 const RELOAD_AT_MOST_EVERY_MS = 30_000;
 
 interface LoadedKeys {
-  readonly signing: { readonly kid: string; readonly privateKey: KeyObject };
+  /** `header` is that of the tokens it signs, as it stands in them. */
+  readonly signing: { readonly kid: string; readonly header: string; readonly privateKey: KeyObject };
   readonly verification: ReadonlyMap<string, KeyObject>;
   readonly published: readonly (PublicJwk & { kid: string })[];
-  readonly refresh: { readonly version: number; readonly secret: Buffer };
-  readonly refreshByVersion: ReadonlyMap<number, Buffer>;
+  readonly refresh: { readonly version: number; readonly secret: KeyObject };
+  readonly refreshByVersion: ReadonlyMap<number, KeyObject>;
 }
 
 /**
@@ -95,12 +97,12 @@ export class KeyRing implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   /** The key that made refresh tokens of this version, while one of them may be alive. */
-  refreshOf(version: number): Buffer | undefined {
+  refreshOf(version: number): KeyObject | undefined {
     return this.loaded().refreshByVersion.get(version);
   }
 
   /** The same for a version that may be too new for this process to know: reads the keys again, once in 30 s. */
-  async refreshOfAfterReload(version: number): Promise<Buffer | undefined> {
+  async refreshOfAfterReload(version: number): Promise<KeyObject | undefined> {
     await this.reloadIfDue();
     return this.refreshOf(version);
   }
@@ -166,12 +168,17 @@ export class KeyRing implements OnApplicationBootstrap, OnApplicationShutdown {
     const current = signingKeys.find((key) => key.status === 'current');
     const refresh = refreshKeys.findLast((key) => !key.retiring);
     if (!current || !refresh) throw new Error('there is no current key');
+    const refreshByVersion = new Map(refreshKeys.map((key) => [key.version, createSecretKey(key.secret)]));
     return {
-      signing: { kid: current.kid, privateKey: privateKeyFrom(current.pkcs8) },
+      signing: {
+        kid: current.kid,
+        header: accessTokenHeader(current.kid),
+        privateKey: privateKeyFrom(current.pkcs8),
+      },
       verification: new Map(signingKeys.map((key) => [key.kid, publicKeyOf(key.publicJwk)])),
       published: signingKeys.map(({ kid, publicJwk }) => ({ kid, ...publicJwk })),
-      refresh,
-      refreshByVersion: new Map(refreshKeys.map((key) => [key.version, key.secret])),
+      refresh: { version: refresh.version, secret: refreshByVersion.get(refresh.version)! },
+      refreshByVersion,
     };
   }
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import type { KeyRing } from './key-ring.js';
 import { RefreshTokens, type RefreshTokenPoint } from './refresh-tokens.js';
@@ -11,27 +11,27 @@ class FakeKeys implements Pick<KeyRing, 'refresh' | 'refreshOf' | 'refreshOfAfte
   reloads = 0;
 
   constructor(
-    private readonly known: ReadonlyMap<number, Buffer>,
-    private readonly later: ReadonlyMap<number, Buffer> = new Map(),
+    private readonly known: ReadonlyMap<number, KeyObject>,
+    private readonly later: ReadonlyMap<number, KeyObject> = new Map(),
   ) {}
 
-  refresh(): { version: number; secret: Buffer } {
+  refresh(): { version: number; secret: KeyObject } {
     const [version, secret] = [...this.known].at(-1)!;
     return { version, secret };
   }
 
-  refreshOf(version: number): Buffer | undefined {
+  refreshOf(version: number): KeyObject | undefined {
     return this.known.get(version);
   }
 
-  async refreshOfAfterReload(version: number): Promise<Buffer | undefined> {
+  async refreshOfAfterReload(version: number): Promise<KeyObject | undefined> {
     this.reloads += 1;
     return this.later.get(version);
   }
 }
 
-const first = randomBytes(32);
-const second = randomBytes(32);
+const first = createSecretKey(randomBytes(32));
+const second = createSecretKey(randomBytes(32));
 const tokensOf = (keys: FakeKeys) => new RefreshTokens(keys as unknown as KeyRing);
 const tokens = tokensOf(new FakeKeys(new Map([[1, first]])));
 

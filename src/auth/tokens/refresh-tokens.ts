@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { parse as parseUuid, stringify as formatUuid } from 'uuid';
 import { decodeBase64url } from '../../crypto/canonical-base64url.js';
@@ -56,7 +56,7 @@ export class RefreshTokens {
   }
 }
 
-function macOf(secret: Buffer, bytes: Buffer): Buffer {
+function macOf(secret: KeyObject, bytes: Buffer): Buffer {
   return createHmac('sha256', secret)
     .update(PURPOSE)
     .update(bytes.subarray(SESSION_AT, MAC_AT))
