@@ -10,11 +10,17 @@ import { WechatLoginDto } from './wechat-login.dto.js';
 
 /** The WeChat identity that `WechatCodeGuard` has proven. */
 export const ProvenIdentity = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<{ user: VerifiedIdentity }>().user,
+  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<LoginRequest>().user,
+);
+
+/** The body that `WechatCodeGuard` has checked; a pipe would do so once more. */
+export const CheckedBody = createParamDecorator(
+  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<LoginRequest>().checkedBody,
 );
 
 interface LoginRequest {
   readonly body: unknown;
+  checkedBody?: WechatLoginDto;
   /** Once WeChat has vouched for the code. */
   readonly user?: VerifiedIdentity;
   /** Ours on Fastify; Express has none. */
@@ -35,7 +41,8 @@ export class WechatCodeGuard extends AuthGuard('wechat-code') {
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<LoginRequest>();
-    await validationPipe.transform(request.body, { type: 'body', metatype: WechatLoginDto });
+    const body = await validationPipe.transform(request.body, { type: 'body', metatype: WechatLoginDto });
+    request.checkedBody = body as WechatLoginDto;
     // A code works once: it is not spent while nobody could be signed in.
     if (!this.keys.isLoaded) throw new AppError('SERVICE_UNAVAILABLE', { context: { reason: 'keys not loaded' } });
     await this.limits.admit(request.ip);

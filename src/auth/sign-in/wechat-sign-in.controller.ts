@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Ip, Post, UseGuards } from '@nestjs/common';
 import {
+  ApiBody,
   ApiExtraModels,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -15,7 +16,7 @@ import type { Principal } from '../access/principal.js';
 import { PhoneSignUp } from './phone-sign-up.js';
 import { SignInGate } from './sign-in-gate.js';
 import { SignedInDto, UnregisteredDto } from './signed-in.dto.js';
-import { ProvenIdentity, WechatCodeGuard } from './wechat-code.guard.js';
+import { CheckedBody, ProvenIdentity, WechatCodeGuard } from './wechat-code.guard.js';
 import { WechatLinking } from './wechat-linking.js';
 import { WechatLoginDto } from './wechat-login.dto.js';
 import { WechatLinkDto, WechatRegisterDto, registrationProofOf } from './wechat-register.dto.js';
@@ -37,13 +38,14 @@ export class WechatSignInController {
   @HttpCode(200)
   @Public()
   @UseGuards(WechatCodeGuard)
+  @ApiBody({ type: WechatLoginDto })
   @ApiOperation({ summary: 'Sign in with the code of wx.login' })
   @ApiOkResponse({
     schema: { oneOf: [{ $ref: getSchemaPath(SignedInDto) }, { $ref: getSchemaPath(UnregisteredDto) }] },
   })
   login(
     @ProvenIdentity() identity: VerifiedIdentity,
-    @Body() body: WechatLoginDto,
+    @CheckedBody() body: WechatLoginDto,
     @Ip() clientIp: string,
     @TraceId() traceId: string | null,
   ): Promise<SignedInDto | UnregisteredDto> {
