@@ -1,7 +1,7 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DatabaseSettings } from '../config/settings.js';
-import { BatchConnection } from './batch-connection.js';
+import { BatchConnections } from './batch-connections.js';
 import { Cleaning } from './cleaning.js';
 import { Database } from './database.js';
 import { NotificationListener } from './listener.js';
@@ -22,8 +22,8 @@ export class DatabaseModule {
           dataSourceFactory: (options) => openDataSource(settings, options?.entities ?? []),
         }),
       ],
-      providers: [Database, BatchConnection, SchemaVersion, NotificationListener, RedisConnection, Cleaning],
-      exports: [Database, BatchConnection, SchemaVersion, NotificationListener, RedisConnection, Cleaning],
+      providers: [Database, BatchConnections, SchemaVersion, NotificationListener, RedisConnection, Cleaning],
+      exports: [Database, BatchConnections, SchemaVersion, NotificationListener, RedisConnection, Cleaning],
     };
   }
 }

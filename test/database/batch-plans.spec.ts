@@ -2,7 +2,8 @@ import { Client } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { RefreshRepository } from '../../src/auth/sessions/refresh.repository.js';
 import { SessionsRepository } from '../../src/auth/sessions/sessions.repository.js';
-import { BatchConnection } from '../../src/database/batch-connection.js';
+import { BatchConnections } from '../../src/database/batch-connections.js';
+import { IdentitiesRepository } from '../../src/users/identities.repository.js';
 import { SessionKeysRepository } from '../../src/wechat/session-keys.repository.js';
 import { MADE_APP, madeSession, makeSessions } from '../support/many-sessions.js';
 import { PROOF_TIMEOUT_MS, times } from '../support/refresh-counts.js';
@@ -25,11 +26,11 @@ type Run = (text: string) => Promise<readonly unknown[]>;
 describeOnPostgres('the plan of a batch', () => {
   let database: TestDatabase;
   let server: TestApp;
-  let batches: BatchConnection;
+  let batches: BatchConnections;
   let statements: ReadonlyMap<string, string>;
   let bystander: Client;
 
-  const onBatchConnection: Run = (text) => batches.query({ name: '', text }, []);
+  const onBatchConnections: Run = (text) => batches.query({ name: '', text }, []);
   const onBystander: Run = async (text) => (await bystander.query<Record<string, unknown>>(text)).rows;
 
   beforeAll(async () => {
@@ -37,13 +38,13 @@ describeOnPostgres('the plan of a batch', () => {
     // What autovacuum learns of a table makes new plans. It comes when it comes; here it does not come at all.
     for (const table of TABLES) await database.query(`alter table ${table} set (autovacuum_enabled = off)`);
     server = await startTestApp({}, { database });
-    batches = server.app.get(BatchConnection);
+    batches = server.app.get(BatchConnections);
     bystander = new Client({ connectionString: database.url });
     await bystander.connect();
     await makeSessions(server, FEW);
     await database.query('analyze');
     statements = await statementsOf(server);
-    for (const run of [onBatchConnection, onBystander]) await prepareAll(run, statements);
+    for (const run of [onBatchConnections, onBystander]) await prepareAll(run, statements);
     await makeSessions(server, MANY, FEW);
   }, PROOF_TIMEOUT_MS);
   afterAll(async () => {
@@ -53,7 +54,12 @@ describeOnPostgres('the plan of a batch', () => {
   });
 
   it('exists for everything that is done in batches', () => {
-    expect([...statements.keys()].toSorted()).toEqual(['keep_session_keys', 'open_sessions', 'use_refresh_tokens']);
+    expect([...statements.keys()].toSorted()).toEqual([
+      'find_many_by_wechat',
+      'keep_session_keys',
+      'open_sessions',
+      'use_refresh_tokens',
+    ]);
   });
 
   // First, because what the database learns of a table makes new plans.
@@ -70,7 +76,7 @@ describeOnPostgres('the plan of a batch', () => {
     async (when) => {
       if (when === 'after') await database.query('analyze');
       for (const name of statements.keys()) {
-        const nodes = await planOf(onBatchConnection, name);
+        const nodes = await planOf(onBatchConnections, name);
         expect(nodes.filter(isWholesale)).toEqual([]);
         expect(nodes.map((node) => node['Node Type'])).toContain('Index Scan');
       }
@@ -81,7 +87,7 @@ describeOnPostgres('the plan of a batch', () => {
 
 /** What the repositories send over the connection of batches, by name. */
 async function statementsOf({ app }: TestApp): Promise<ReadonlyMap<string, string>> {
-  const batches = app.get(BatchConnection);
+  const batches = app.get(BatchConnections);
   const sent = new Map<string, string>();
   const query = batches.query.bind(batches);
   batches.query = (statement, values) => {
@@ -105,6 +111,7 @@ async function statementsOf({ app }: TestApp): Promise<ReadonlyMap<string, strin
       return [
         app.get(RefreshRepository).useToken({ sessionId, generation: 0, fork: 0 }, null, LIMITS.idleSeconds),
         app.get(SessionsRepository).open(session, LIMITS),
+        app.get(IdentitiesRepository).findByWechat({ kind: 'wechat_openid', issuer: MADE_APP, subject: openid }, null),
         app.get(SessionKeysRepository).keep({ appId: MADE_APP, openid }, 'key', new Date()),
       ] as Promise<unknown>[];
     }),

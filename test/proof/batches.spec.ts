@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { RefreshRepository } from '../../src/auth/sessions/refresh.repository.js';
 import { SessionsRepository, type SessionLimits } from '../../src/auth/sessions/sessions.repository.js';
-import { BatchConnection } from '../../src/database/batch-connection.js';
+import { BatchConnections } from '../../src/database/batch-connections.js';
 import { SessionKeysRepository } from '../../src/wechat/session-keys.repository.js';
 import { MADE_APP, madeSession, makeSessions, type MadeSession } from '../support/many-sessions.js';
 import { PROOF_TIMEOUT_MS, times } from '../support/refresh-counts.js';
@@ -210,7 +210,7 @@ describeOnPostgres('what is done in batches', () => {
 
 /** Takes from the batches what keeps them from waiting; the answer gives it back. */
 function skipNothing({ app }: TestApp): () => void {
-  const batches = app.get(BatchConnection);
+  const batches = app.get(BatchConnections);
   const strong = batches.query.bind(batches);
   batches.query = ({ name, text }, values) =>
     strong({ name: `${name}_weak`, text: text.replaceAll(' skip locked', '') }, values);

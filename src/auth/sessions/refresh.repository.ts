@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { BatchConnection } from '../../database/batch-connection.js';
+import { BatchConnections } from '../../database/batch-connections.js';
 import { Database } from '../../database/database.js';
 import { GroupCommit } from '../../database/group-commit.js';
 import { statement } from '../../database/statement.js';
@@ -122,7 +122,7 @@ export class RefreshRepository {
 
   constructor(
     private readonly database: Database,
-    private readonly batches: BatchConnection,
+    private readonly batches: BatchConnections,
   ) {}
 
   /** The common refresh: the token is the newest of a live session. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { BatchConnection } from '../../database/batch-connection.js';
+import { BatchConnections } from '../../database/batch-connections.js';
 import { Database } from '../../database/database.js';
 import { GroupCommit } from '../../database/group-commit.js';
 import { statement, type Queries } from '../../database/statement.js';
@@ -90,7 +90,7 @@ export class SessionsRepository {
 
   constructor(
     private readonly database: Database,
-    private readonly batches: BatchConnection,
+    private readonly batches: BatchConnections,
   ) {}
 
   /**
