@@ -116,6 +116,13 @@ export const SUBJECTS = [
     notes: { session: 'the same bytes, nothing else' },
   },
   {
+    name: 'NestJS on Fastify',
+    kind: 'limit',
+    protocol: 'limits/raw.protocol.mjs',
+    start: (stage, { answer }) => stage.startNode('nest-fastify', join(HERE, 'limits/nest-fastify.mjs'), answer, '/'),
+    notes: { session: 'the same bytes behind a guard that looks at nothing: what the framework takes' },
+  },
+  {
     name: 'raw Fastify + select',
     kind: 'limit',
     protocol: 'limits/select.protocol.mjs',
@@ -162,6 +169,8 @@ export async function startOurs(stage, { name, directory = ROOT, users, workers 
     WECHAT_API_BASE_URL: stage.wechatUrl,
     PUBLIC_URL: 'https://passport.example.com',
     HOST: '127.0.0.1',
+    // Nobody else here writes a line for each request either.
+    LOG_LEVEL: 'warn',
     // Sixty-four connections do what thousands of people would; no limit is made for that.
     RATE_LIMIT: 'off',
     ...(workers > 1 ? { WORKERS: String(workers) } : {}),
