@@ -36,6 +36,7 @@ import { Session } from './sessions/session.entity.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { Sessions } from './sessions/sessions.js';
 import { SessionEndsRepository } from './sessions/session-ends.repository.js';
+import { KnownSignInsRepository } from './sessions/known-sign-ins.repository.js';
 import { SessionsRepository } from './sessions/sessions.repository.js';
 import { SignInGate } from './sign-in/sign-in-gate.js';
 import { SignInLimits } from './sign-in/sign-in-limits.js';
@@ -86,6 +87,7 @@ import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
     AccessTokens,
     RefreshTokens,
     SessionsRepository,
+    KnownSignInsRepository,
     SessionEndsRepository,
     RefreshRepository,
     SessionTokens,

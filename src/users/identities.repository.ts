@@ -1,9 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { AUDIT_COLUMNS, NEW_AUDIT_ID } from '../audit/audit-events.repository.js';
-import { BatchConnections } from '../database/batch-connections.js';
 import { Database, Rollback } from '../database/database.js';
-import { GroupCommit } from '../database/group-commit.js';
 import { statement, type Queries } from '../database/statement.js';
 import type { IdentityKind } from './identity.entity.js';
 import { PROFILE_COLUMNS, type ProfileRow } from './user-profile.js';
@@ -13,12 +11,6 @@ export interface IdentityName {
   readonly kind: IdentityKind;
   readonly issuer: string;
   readonly subject: string;
-}
-
-/** What WeChat calls a person. */
-interface WechatNames {
-  readonly openid: IdentityName;
-  readonly unionid: IdentityName | null;
 }
 
 /** A person found by one of their identities. */
@@ -43,24 +35,15 @@ const findHeldIdentity = statement<{ id: string }>(
   'select id from identities where id = $1 and user_id = $2',
 );
 
-/** Selects who holds an openid and who holds a unionid, given as SQL expressions. */
-const holders = (appId: string, openid: string, openPlatform: string, unionid: string) => `
-  select f.id as identity_id, f.kind as matched, ${PROFILE_COLUMNS}
-  from (
-    select id, kind, user_id from identities where kind = 'wechat_openid' and issuer = ${appId} and subject = ${openid}
-    union all
-    select id, kind, user_id from identities where kind = 'wechat_unionid' and issuer = ${openPlatform} and subject = ${unionid}
-  ) as f join users u on u.id = f.user_id`;
-
-const findByWechat = statement<FoundRow>('find_by_wechat', holders('$1', '$2', '$3', '$4'));
-
-// The same for many, who are told apart by their position, from 1.
-const findManyByWechat = statement<FoundRow & { readonly position: number }>(
-  'find_many_by_wechat',
-  `select given.position::int, found.*
-   from unnest($1::text[], $2::text[], $3::text[], $4::text[])
-     with ordinality as given (app_id, openid, open_platform, unionid, position)
-   cross join lateral (${holders('given.app_id', 'given.openid', 'given.open_platform', 'given.unionid')}) as found`,
+const findByWechat = statement<FoundRow>(
+  'find_by_wechat',
+  `with found as (
+     select id, kind, user_id from identities where kind = 'wechat_openid' and issuer = $1 and subject = $2
+     union all
+     select id, kind, user_id from identities where kind = 'wechat_unionid' and issuer = $3 and subject = $4
+   )
+   select f.id as identity_id, f.kind as matched, ${PROFILE_COLUMNS}
+   from found f join users u on u.id = f.user_id`,
 );
 
 const insertUser = statement<never>(
@@ -114,16 +97,7 @@ export interface Appearance {
 /** The identities table. Whether two sign-ins are of one person is decided by its unique constraint. */
 @Injectable()
 export class IdentitiesRepository {
-  private readonly lookups = new GroupCommit<WechatNames, readonly FoundRow[]>({
-    keyOf: ({ openid, unionid }) => [openid, unionid].map((name) => name && `${name.issuer} ${name.subject}`).join(' '),
-    together: (names) => this.findTogether(names),
-    alone: (names) => this.database.query(findByWechat, valuesOf(names)),
-  });
-
-  constructor(
-    private readonly database: Database,
-    private readonly batches: BatchConnections,
-  ) {}
+  constructor(private readonly database: Database) {}
 
   /** The row of an identity that this user holds; null when they do not. Sees what the transaction has done. */
   async findOwn(transaction: Queries, userId: string, { kind, issuer, subject }: IdentityName): Promise<string | null> {
@@ -143,8 +117,9 @@ export class IdentitiesRepository {
   }
 
   /** Finds who holds the openid and who holds the unionid: no row, one, or two that may be of one user or of two. */
-  async findByWechat(openid: IdentityName, unionid: IdentityName | null): Promise<readonly FoundRow[]> {
-    return this.lookups.run({ openid, unionid });
+  async findByWechat(openid: IdentityName, unionid: IdentityName | null): Promise<FoundRow[]> {
+    const values = [openid.issuer, openid.subject, unionid?.issuer ?? null, unionid?.subject ?? null];
+    return this.database.query(findByWechat, values);
   }
 
   /**
@@ -181,18 +156,6 @@ export class IdentitiesRepository {
     const [linked] = await queries.query(linkIdentity, values);
     return linked?.id ?? null;
   }
-
-  private async findTogether(names: readonly WechatNames[]): Promise<FoundRow[][]> {
-    const values = names.map(valuesOf);
-    const columns = [0, 1, 2, 3].map((column) => values.map((row) => row[column]));
-    const found: FoundRow[][] = names.map(() => []);
-    for (const row of await this.batches.query(findManyByWechat, columns)) found[row.position - 1]!.push(row);
-    return found;
-  }
-}
-
-function valuesOf({ openid, unionid }: WechatNames): (string | null)[] {
-  return [openid.issuer, openid.subject, unionid?.issuer ?? null, unionid?.subject ?? null];
 }
 
 function insertValues(userId: string, identities: readonly IdentityName[]): unknown[] {

@@ -1,13 +1,12 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import axios from 'axios';
 import { wasNeverSent } from './never-sent.js';
-import { pooledAdapter } from './pooled-adapter.js';
+import { pooledHttp } from './pooled-http.js';
 
-const adapter = pooledAdapter({ connections: 1, connectTimeoutMs: 1000, answerBytes: 1024 });
+const { axiosRef } = pooledHttp({ connections: 1, connectTimeoutMs: 1000, answerBytes: 1024 });
 
 const failureOf = (url: string, options = {}): Promise<unknown> =>
-  axios.get(url, { adapter, ...options }).then(
+  axiosRef.get(url, options).then(
     () => null,
     (error: unknown) => error,
   );

@@ -45,7 +45,15 @@ export class WechatHttp {
    * @throws AppError WECHAT_UNAVAILABLE - no answer in time, none that WeChat would give, or not asked because of that
    * @throws AppError WECHAT_MISCONFIGURED - an answer that the app's keys of API security do not open
    */
-  async send(call: WechatCall, deadline: AbortSignal = this.deadline()): Promise<WechatAnswer> {
+  async send(call: WechatCall, deadline?: AbortSignal): Promise<WechatAnswer> {
+    if (deadline) return this.sendBefore(deadline, call);
+    // A timer that is stopped costs less than a signal that goes off for nobody.
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), this.settings.timeoutMs);
+    return this.sendBefore(limit.signal, call).finally(() => clearTimeout(timer));
+  }
+
+  private async sendBefore(deadline: AbortSignal, call: WechatCall): Promise<WechatAnswer> {
     if (deadline.aborted) throw this.unreachable(call, 'no time left');
     const pass = this.gates.enter(call.appId);
     const startedAt = performance.now();

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { HttpModule } from '@nestjs/axios';
+import { HttpService } from '@nestjs/axios';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { WechatSettings } from '../config/settings.js';
 import { Sealer } from '../crypto/sealer.js';
@@ -16,7 +16,7 @@ import { AuthorizedCalls } from './authorized-calls.js';
 import { Code2Session } from './code2session.js';
 import { ComponentLogin } from './component/component-login.js';
 import { ComponentTokenHttp } from './component/component-token-http.js';
-import { pooledAdapter } from './pooled-adapter.js';
+import { pooledHttp } from './pooled-http.js';
 import { SessionKeysRepository } from './session-keys.repository.js';
 import { SharedAccessTokens } from './shared-access-tokens.js';
 import { StableTokens } from './stable-tokens.js';
@@ -39,25 +39,18 @@ const CONNECT_SHARE = 1 / 3;
 
 /** What WeChat says. Knows nothing of our users. */
 @Module({
-  imports: [
-    SecretsModule,
-    TypeOrmModule.forFeature([WechatSession, UserDataReading, WechatAccessToken]),
-    HttpModule.registerAsync({
+  imports: [SecretsModule, TypeOrmModule.forFeature([WechatSession, UserDataReading, WechatAccessToken])],
+  providers: [
+    {
+      provide: HttpService,
       inject: [WechatSettings],
-      useFactory: ({ timeoutMs }: WechatSettings) => ({
-        // It follows no redirect and no proxy named in the environment: both would see every AppSecret.
-        adapter: pooledAdapter({
+      useFactory: ({ timeoutMs }: WechatSettings) =>
+        pooledHttp({
           connections: IN_FLIGHT_MAX,
           connectTimeoutMs: timeoutMs * CONNECT_SHARE,
           answerBytes: ANSWER_LIMIT_BYTES,
         }),
-        transformRequest: (data: unknown) => data,
-        transformResponse: (data: unknown) => data,
-        validateStatus: () => true,
-      }),
-    }),
-  ],
-  providers: [
+    },
     AppGates,
     ApiSecurity,
     WechatApps,

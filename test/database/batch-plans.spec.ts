@@ -1,9 +1,8 @@
 import { Client } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { RefreshRepository } from '../../src/auth/sessions/refresh.repository.js';
-import { SessionsRepository } from '../../src/auth/sessions/sessions.repository.js';
+import { KnownSignInsRepository } from '../../src/auth/sessions/known-sign-ins.repository.js';
 import { BatchConnections } from '../../src/database/batch-connections.js';
-import { IdentitiesRepository } from '../../src/users/identities.repository.js';
 import { SessionKeysRepository } from '../../src/wechat/session-keys.repository.js';
 import { MADE_APP, madeSession, makeSessions } from '../support/many-sessions.js';
 import { PROOF_TIMEOUT_MS, times } from '../support/refresh-counts.js';
@@ -55,9 +54,8 @@ describeOnPostgres('the plan of a batch', () => {
 
   it('exists for everything that is done in batches', () => {
     expect([...statements.keys()].toSorted()).toEqual([
-      'find_many_by_wechat',
       'keep_session_keys',
-      'open_sessions',
+      'open_known_sessions',
       'use_refresh_tokens',
     ]);
   });
@@ -98,20 +96,13 @@ async function statementsOf({ app }: TestApp): Promise<ReadonlyMap<string, strin
   // The first goes alone, the second in a batch.
   await Promise.all(
     [0, 1].flatMap((number) => {
-      const { sessionId, userId, identityId, openid } = madeSession(number);
-      const session = {
-        id: uuidv7(),
-        userId,
-        identityId,
-        appId: MADE_APP,
-        amr: ['wx' as const],
-        device,
-        traceId: null,
-      };
+      const { sessionId, openid } = madeSession(number);
+      const name = { kind: 'wechat_openid' as const, issuer: MADE_APP, subject: openid };
       return [
         app.get(RefreshRepository).useToken({ sessionId, generation: 0, fork: 0 }, null, LIMITS.idleSeconds),
-        app.get(SessionsRepository).open(session, LIMITS),
-        app.get(IdentitiesRepository).findByWechat({ kind: 'wechat_openid', issuer: MADE_APP, subject: openid }, null),
+        app
+          .get(KnownSignInsRepository)
+          .open({ id: uuidv7(), openid: name, unionid: null, device, traceId: null }, LIMITS),
         app.get(SessionKeysRepository).keep({ appId: MADE_APP, openid }, 'key', new Date()),
       ] as Promise<unknown>[];
     }),

@@ -122,11 +122,11 @@ describeOnPostgres('the same race without the unique constraint', () => {
     const gate = await closeTable(database.url, 'identities');
     const requests = Array.from({ length: AT_ONCE }, () => signIn(server.url, server.wechat, 'alice'));
     await gate.openWhenWaiting(RACING);
-    const statuses = await Promise.all(requests);
+    // Some find an openid of two people, which nothing is made for.
+    await Promise.all(requests);
     const [counted] = await database.query<{ users: number }>('select count(*)::int as users from users');
     await server.close();
     await database.drop();
-    expect(statuses.filter((status) => status !== 200)).toEqual([]);
     expect(counted!.users).toBeGreaterThan(2);
   });
 });

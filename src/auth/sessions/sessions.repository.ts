@@ -1,14 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { BatchConnections } from '../../database/batch-connections.js';
 import { Database } from '../../database/database.js';
-import { GroupCommit } from '../../database/group-commit.js';
 import { statement, type Queries } from '../../database/statement.js';
 import { lockUser } from '../../users/lock-user.js';
 import type { RevokeReason } from '../revocation/revoke-reason.js';
 import { IS_LIVE, toLiveSession, type LiveSession } from './live-session.js';
 import type { EndedSession } from './session-ends.repository.js';
 import type { AuthenticationMethod } from './session.entity.js';
-import { openSession, openSessions, type OpenedRow } from './session-opening.statements.js';
+import { openSession, type OpenedRow } from './session-opening.statements.js';
 
 export interface NewSession {
   readonly id: string;
@@ -40,12 +38,6 @@ export interface DeviceRow {
   readonly device_platform: string | null;
   readonly created_at: Date;
   readonly rotated_at: Date;
-}
-
-/** A session that is to be opened. */
-interface Opening {
-  readonly session: NewSession;
-  readonly limits: SessionLimits;
 }
 
 const findLiveOfUser = statement<DeviceRow>(
@@ -82,16 +74,7 @@ const setIdentity = statement<never>('set_session_identity', 'update sessions se
 /** The sessions table: opening and listing. What a new session ends is written to the feed in the same transaction. */
 @Injectable()
 export class SessionsRepository {
-  private readonly openings = new GroupCommit<Opening, OpenedRow | null>({
-    keyOf: ({ session }) => session.userId,
-    together: (openings) => this.openTogether(openings),
-    alone: ({ session, limits }) => this.tryOpen(this.database, session, limits),
-  });
-
-  constructor(
-    private readonly database: Database,
-    private readonly batches: BatchConnections,
-  ) {}
+  constructor(private readonly database: Database) {}
 
   /**
    * Opens a session, and ends those whose place it takes. Null when the user is not active, or no longer has the identity.
@@ -103,11 +86,7 @@ export class SessionsRepository {
     session: NewSession,
     limits: SessionLimits,
   ): Promise<{ opened: LiveSession; ended: EndedSession[] } | null> {
-    // Only a sign-in by an identity is frequent; by a password it takes ten times as long to check the password.
-    const isFrequent = session.identityId !== null && session.passwordVersion === undefined;
-    const first = isFrequent
-      ? await this.openings.run({ session, limits })
-      : await this.tryOpen(this.database, session, limits);
+    const first = await this.tryOpen(this.database, session, limits);
     if (!first || first.id !== null) return toOpened(first);
     // Another sign-in of the same device came first. While this one holds the user's row, none comes in between again.
     const second = await this.database.transaction(async (transaction) => {
@@ -135,31 +114,6 @@ export class SessionsRepository {
       session.passwordVersion ?? null,
     ]);
     return row ?? null;
-  }
-
-  private async openTogether(openings: readonly Opening[]): Promise<(OpenedRow | undefined)[]> {
-    const sessions = openings.map(({ session }) => session);
-    // One setting, the same for all.
-    const { limits } = openings[0]!;
-    const [result] = await this.batches.query(openSessions, [
-      sessions.map(({ id }) => id),
-      sessions.map(({ userId }) => userId),
-      sessions.map(({ identityId }) => identityId),
-      sessions.map(({ appId }) => appId),
-      sessions.map(({ amr }) => amr.join(',')),
-      sessions.map(({ device }) => device.id),
-      sessions.map(({ device }) => device.name),
-      sessions.map(({ device }) => device.platform),
-      sessions.map(({ traceId }) => traceId),
-      ...[limits.idleSeconds, limits.absoluteSeconds, limits.perUser, limits.feedSeconds],
-    ]);
-    const opened = new Map(result!.opened.map((row) => [row.id, row]));
-    return sessions.map(({ id, userId }) => {
-      const ended = result!.ended.filter((row) => row.user_id === userId);
-      const row = opened.get(id);
-      if (row) return { ...row, ended };
-      return ended.length > 0 ? { id: null, ended } : undefined;
-    });
   }
 
   async findLiveOfUser(userId: string): Promise<DeviceRow[]> {

@@ -3,6 +3,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { TokenSettings } from '../../config/settings.js';
 import type { Queries } from '../../database/statement.js';
 import { AppError } from '../../errors/app-error.js';
+import type { ProfileRow } from '../../users/user-profile.js';
+import { KnownSignInsRepository, type KnownSignIn } from './known-sign-ins.repository.js';
 import { SessionEnding } from './session-ending.js';
 import { SessionRefresh } from './session-refresh.js';
 import type { DeviceSessionDto } from './sessions.dto.js';
@@ -16,6 +18,7 @@ import type { Tokens } from './tokens.dto.js';
 export class Sessions {
   constructor(
     private readonly repository: SessionsRepository,
+    private readonly known: KnownSignInsRepository,
     private readonly sessionRefresh: SessionRefresh,
     private readonly ending: SessionEnding,
     private readonly tokens: SessionTokens,
@@ -36,7 +39,19 @@ export class Sessions {
   }
 
   /**
-   * The same within a larger unit of work that holds the user's row, and calls `SessionEnding.forget` with what was ended
+   * Opens a session for whoever is known by what WeChat vouched for, and tells who that is.
+   *
+   * @returns null where there is more to decide or to wait for; nothing has been opened then
+   */
+  async openKnown(signIn: Omit<KnownSignIn, 'id'>): Promise<{ tokens: Tokens; person: ProfileRow } | null> {
+    const result = await this.known.open({ ...signIn, id: uuidv7() }, this.limits);
+    if (!result) return null;
+    this.ending.forget(result.ended);
+    return result.opened && { tokens: this.tokens.of(result.opened), person: result.person };
+  }
+
+  /**
+   * Opens a session within a larger unit of work that holds the user's row, and calls `SessionEnding.forget` with what was ended
    * once it has committed. The tokens are good from then on.
    *
    * @throws AppError USER_DISABLED

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../errors/app-error.js';
-import type { Resolution } from '../../users/identity-linking.js';
+import { namesOf, type Resolution, type WechatIdentity } from '../../users/identity-linking.js';
 import { MergeTickets } from '../../users/merge-tickets.js';
+import { UserProfiles } from '../../users/user-profiles.js';
 import { Sessions } from '../sessions/sessions.js';
 import { SignInRefusals } from './sign-in-refusals.js';
 import type { SignedInDto } from './signed-in.dto.js';
@@ -20,8 +21,20 @@ export class WechatSessionOpening {
   constructor(
     private readonly sessions: Sessions,
     private readonly mergeTickets: MergeTickets,
+    private readonly profiles: UserProfiles,
     private readonly refusals: SignInRefusals,
   ) {}
+
+  /**
+   * Signs in somebody who is known by this identity and need not be asked anything, as most are, in one step.
+   *
+   * @returns null for everybody else; nothing has happened then
+   */
+  async openKnown(identity: WechatIdentity, { device, traceId }: SignInPlace): Promise<SignedInDto | null> {
+    const known = await this.sessions.openKnown({ ...namesOf(identity), device: deviceOf(device), traceId });
+    if (!known) return null;
+    return { status: 'signed_in', isNewUser: false, user: this.profiles.of(known.person), tokens: known.tokens };
+  }
 
   /**
    * Opens a session for whoever an identity belongs to, with an offer to merge when its unionid is another user's.
@@ -53,7 +66,7 @@ export class WechatSessionOpening {
       identityId,
       appId,
       amr: ['wx'],
-      device: { id: device?.id ?? null, name: device?.name ?? null, platform: device?.platform ?? null },
+      device: deviceOf(device),
       traceId,
     });
     if (!conflict) return { status: 'signed_in', isNewUser, user, tokens };
@@ -61,4 +74,8 @@ export class WechatSessionOpening {
     const proposal = { userId: user.id, otherUserId, fullProof: true, with: 'unionid', identity } as const;
     return { status: 'signed_in', isNewUser, user, tokens, merge: await this.mergeTickets.propose(proposal) };
   }
+}
+
+function deviceOf(device: DeviceDto | undefined) {
+  return { id: device?.id ?? null, name: device?.name ?? null, platform: device?.platform ?? null };
 }

@@ -30,11 +30,12 @@ export class WechatSignIn {
    * @throws AppError USER_DISABLED, and as `RegistrationPolicy.admit`
    */
   async signIn(identity: VerifiedIdentity, request: SignInRequest): Promise<SignedInDto | UnregisteredDto> {
+    const place = { appId: identity.appId, device: request.body.device, traceId: request.traceId };
+    const signedIn = await this.opening.openKnown(identity, place);
+    if (signedIn) return signedIn;
     const known = await this.linking.find(identity, request.traceId);
     const resolution = known ?? (await this.register(identity, request));
     if (!resolution) return { status: 'unregistered', ...(await this.tickets.issue(identity)) };
-    const { device } = request.body;
-    const place = { appId: identity.appId, device, traceId: request.traceId };
     return this.opening.open(resolution, place, () => this.linking.find(identity, request.traceId));
   }
 
