@@ -18,9 +18,15 @@ describeOnPostgres('sign-ins that race for one identity', () => {
   let server: TestServer;
   const answers: Answer[] = [];
 
-  /** Signs in as often as there are entries; as many as can race begin to look for the user at the same moment. */
-  async function signInAtOnce(entries: readonly { user: string; appId?: string }[]): Promise<Answer[]> {
-    const gate = await closeTable(database.url, 'identities');
+  /**
+   * Signs in as often as there are entries. As many as can race have found that they must write an identity, and do so at the
+   * same moment; or, where none is written, begin to look for one.
+   */
+  async function signInAtOnce(
+    entries: readonly { user: string; appId?: string }[],
+    { writing = true } = {},
+  ): Promise<Answer[]> {
+    const gate = await closeTable(database.url, 'identities', writing ? 'share' : 'access exclusive');
     const requests = entries.map(({ user, ...extra }) => server.signIn(user, extra));
     const raced = await gate.openWhenWaiting(Math.min(RACING, entries.length));
     const got = await Promise.all(requests);
@@ -86,6 +92,7 @@ describeOnPostgres('sign-ins that race for one identity', () => {
     const before = [await identitiesOf(idOne), await identitiesOf(idTwo)];
     const got = await signInAtOnce(
       Array.from({ length: 20 }, (_, index) => ({ user: 'dave', appId: index % 2 === 0 ? APP_ONE : APP_TWO })),
+      { writing: false },
     );
     expect(got.map(({ status, body }) => [status, body.user?.id])).toEqual(
       got.map((_, index) => [200, index % 2 === 0 ? idOne : idTwo]),
@@ -119,7 +126,7 @@ describeOnPostgres('the same race without the unique constraint', () => {
     await dropUniqueIdentities(database);
     const server = await startTestApp(ENVIRONMENT, { database });
     trustWhatWasRead(server);
-    const gate = await closeTable(database.url, 'identities');
+    const gate = await closeTable(database.url, 'identities', 'share');
     const requests = Array.from({ length: AT_ONCE }, () => signIn(server.url, server.wechat, 'alice'));
     await gate.openWhenWaiting(RACING);
     // Some find an openid of two people, which nothing is made for.

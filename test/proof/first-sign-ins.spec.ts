@@ -85,7 +85,7 @@ describeOnPostgres('the same without what decides it', () => {
     await dropUniqueIdentities(database);
     const server = await startTestApp(ENVIRONMENT, { database });
     trustWhatWasRead(server);
-    const gate = await closeTable(database.url, 'identities');
+    const gate = await closeTable(database.url, 'identities', 'share');
     const signIns = Array.from({ length: AT_ONCE_EACH }, () => signIn(server, 'alice', APP_ONE));
     await gate.openWhenWaiting(AT_ONCE_EACH);
     await Promise.all(signIns);
