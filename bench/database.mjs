@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { cpuSecondsOf, parentOf } from './cpu-time.mjs';
+import { cpuSecondsOf, parentOf } from './proc.mjs';
 import { freePort, start, stop } from './processes.mjs';
 
 // Durability stays as PostgreSQL has it by default. What is set gives every server the same room, and keeps a checkpoint

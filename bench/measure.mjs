@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { cpuSecondsOf } from './cpu-time.mjs';
+import { cpuSecondsOf } from './proc.mjs';
 import { startModule, stop } from './processes.mjs';
 
 const HERE = import.meta.dirname;

@@ -2,7 +2,7 @@ import { fork, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { readFileSync } from 'node:fs';
-import { treeOf } from './cpu-time.mjs';
+import { treeOf } from './proc.mjs';
 
 const READY_MS = 60_000;
 const STOP_MS = 5_000;

@@ -10,6 +10,7 @@ import { readOptions } from './options.mjs';
 import { againstName, startParticipants, subjectsFor } from './participants.mjs';
 import { killAll } from './processes.mjs';
 import { circumstances, writeResults } from './results.mjs';
+import { judgeMemory, measureMemory, memoryTable } from './memory.mjs';
 import { measureInTurn } from './rounds.mjs';
 import { Stage } from './stage.mjs';
 import { goalTable, loadTable } from './table.mjs';
@@ -26,7 +27,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 
 async function main() {
   const options = readOptions(process.argv.slice(2));
-  const limit = options.quick ? QUICK_LIMIT_MS : LIMIT_MS;
+  const watching = options.only.includes('memory') ? options.minutes * 60_000 : 0;
+  const limit = (options.quick ? QUICK_LIMIT_MS : LIMIT_MS) + watching;
   setTimeout(() => fail(new Error('The benchmark takes too long; something hangs.')), limit).unref();
   build();
   const stage = await Stage.open();
@@ -40,7 +42,7 @@ async function main() {
   conclude(verdicts, options);
 }
 
-async function measureEverything(stage, { quick, only, growth, against, workers, ...options }) {
+async function measureEverything(stage, { quick, only, growth, minutes, against, workers, ...options }) {
   const { database } = stage;
   const results = { ...(await circumstances(database, { only, growth, ...options })), loads: {} };
   console.log(
@@ -68,6 +70,11 @@ async function measureEverything(stage, { quick, only, growth, against, workers,
     results.growth = await measureGrowth(stage, { ...job, small: SMALL_USERS, large: growth });
     console.log(growthTable(results.growth));
     verdicts.push(...judgeGrowth(results.growth));
+  }
+  if (only.includes('memory')) {
+    results.memory = await measureMemory(stage, { ...job, minutes });
+    console.log(memoryTable(results.memory));
+    verdicts.push(...judgeMemory(results.memory));
   }
   verdicts.push(...reportErrors(results.loads));
   results.goals = verdicts;

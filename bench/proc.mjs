@@ -14,6 +14,15 @@ export function cpuSecondsOf(pid) {
   return stats.reduce((sum, { ownTicks, endedTicks }) => sum + ownTicks + endedTicks, 0) / ticks;
 }
 
+/** The memory that a process holds, in bytes; null where there is no /proc. */
+export function residentBytesOf(pid) {
+  try {
+    return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+  } catch {
+    return null;
+  }
+}
+
 /** A process and its descendants, parents first. */
 export function treeOf(pid) {
   const children = new Map();
