@@ -179,6 +179,18 @@ describeOnPostgres('a hundred guesses at the same moment', () => {
     expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(95);
   });
 
+  it('cost nobody a free one: of two first attempts the one that began earlier may be counted later', async () => {
+    const server = await startTestApp({ RATE_LIMIT: 'off' }, { database });
+    const subject = Buffer.from('two at once');
+    const waits = await server.app.get(Database).transaction(async (earlier) => {
+      await earlier.query(statement('begin_early', 'select now()'), []);
+      const later = await server.app.get(AttemptsRepository).count(subject);
+      return [later, await new AttemptsRepository(earlier as Database).count(subject)];
+    });
+    await server.close();
+    expect(waits).toEqual([null, null]);
+  });
+
   it('would all be looked at if failures were counted afterwards, so counting before is what decides it', async () => {
     const server = await startTestApp({ RATE_LIMIT: 'off' }, { database });
     weaken(server);

@@ -10,16 +10,19 @@ const LONGEST_WAIT_SECONDS = 900;
 // Longer than the longest wait, or waiting would pay.
 const FORGOTTEN_AFTER_SECONDS = 3600;
 
+// Not now(): of two attempts at once the one that began earlier may come later, and must not wait for the other's beginning.
+const NOT_LOCKED = 'to_timestamp(0)';
+
 const countAttempt = statement<{ failures: number }>(
   'count_attempt',
-  `insert into failed_attempts as f (subject, failures, failed_at, locked_until) values ($1, 1, now(), now())
+  `insert into failed_attempts as f (subject, failures, failed_at, locked_until) values ($1, 1, now(), ${NOT_LOCKED})
    on conflict (subject) do update set
      failures = case when f.failed_at < now() - make_interval(secs => ${FORGOTTEN_AFTER_SECONDS}) then 1
                 else f.failures + 1 end,
      failed_at = now(),
      locked_until = case
-       when f.failed_at < now() - make_interval(secs => ${FORGOTTEN_AFTER_SECONDS}) then now()
-       when f.failures + 1 < ${FREE_ATTEMPTS} then now()
+       when f.failed_at < now() - make_interval(secs => ${FORGOTTEN_AFTER_SECONDS}) then ${NOT_LOCKED}
+       when f.failures + 1 < ${FREE_ATTEMPTS} then ${NOT_LOCKED}
        else now() + make_interval(
          secs => least(${LONGEST_WAIT_SECONDS}, power(2, least(f.failures, 30) + 2 - ${FREE_ATTEMPTS}))) end
    where f.locked_until <= now()
@@ -33,7 +36,7 @@ const findWait = statement<{ seconds: number }>(
 
 const takeBackAttempt = statement<never>(
   'take_back_attempt',
-  `update failed_attempts set failures = failures - 1, locked_until = now() where subject = $1 and failures > 0`,
+  `update failed_attempts set failures = failures - 1, locked_until = ${NOT_LOCKED} where subject = $1 and failures > 0`,
 );
 
 const forgetFailures = statement<never>('forget_failures', 'delete from failed_attempts where subject = $1');
