@@ -13,6 +13,7 @@ const GROWS_AT_MOST = 0.01;
 /** The memory of a server of its own under load, minute by minute. Megabytes. */
 export async function measureMemory(stage, { minutes, ...job }) {
   const [subject] = SUBJECTS;
+  if (residentBytesOf(process.pid) === null) throw new Error('--only memory needs a system with /proc');
   const running = await startOurs(stage, { name: 'memory', users: job.users });
   const samples = [];
   for (let minute = 0; minute < minutes; minute += 1) {

@@ -35,19 +35,12 @@ export const CONNECTION_LIMITS = {
   query_timeout: QUERY_MS,
 } as const;
 
-/**
- * Plans each prepared statement once. PostgreSQL would plan one anew at every call where a null parameter makes the plan
- * look cheaper, and that takes longer than the statement itself. Every hot statement finds its rows by an index.
- */
-export const PLAN_ONCE = '-c plan_cache_mode=force_generic_plan';
-
 /** What TypeORM needs to know to serve requests; entities are added by the modules that own them. */
 export function dataSourceOptions(settings: DatabaseSettings, embedded: EmbeddedDatabase | null): DataSourceOptions {
   if (embedded) return embeddedOptions(embedded);
   return {
     ...SHARED,
-    // A transaction pooler would refuse options, and without prepared statements there is no plan to keep.
-    url: settings.prepared ? withOptions(settings.url!, PLAN_ONCE) : settings.url!,
+    url: settings.url!,
     applicationName: 'wechat-passport',
     extra: { max: settings.poolSize, ...CONNECTION_LIMITS },
   };
@@ -66,14 +59,6 @@ export function migrationDataSourceOptions(
     connectTimeoutMS: CONNECT_MS,
     extra: { max: 2 },
   };
-}
-
-/** Settings of PostgreSQL for every connection to this URL. Options in it win over those beside it, so they are joined there. */
-export function withOptions(url: string, options: string): string {
-  const joined = new URL(url);
-  const given = joined.searchParams.get('options');
-  joined.searchParams.set('options', given === null ? options : `${given} ${options}`);
-  return joined.href;
 }
 
 function embeddedOptions(embedded: EmbeddedDatabase): DataSourceOptions {

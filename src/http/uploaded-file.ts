@@ -4,6 +4,7 @@ import { AppError } from '../errors/app-error.js';
 
 // Boundaries, headers of the parts, and the few fields that `wx.uploadFile` may send along.
 const ENVELOPE_BYTES = 16 * 1024;
+const FORM = /^multipart\//i;
 const ENVELOPE = { files: 1, fields: 10, parts: 11, fieldNameSize: 100, fieldSize: 1024, headerPairs: 20 };
 
 /** Which file of a form is wanted. */
@@ -24,6 +25,7 @@ export async function readUploadedFile(
   reply: FastifyReply,
   { field, maxBytes }: WantedFile,
 ): Promise<Buffer> {
+  if (!FORM.test(request.headers['content-type'] ?? '')) throw withoutFile(field);
   try {
     if (Number(request.headers['content-length'] ?? 0) > maxBytes + ENVELOPE_BYTES) throw tooLarge();
     return await fileIn(request, { field, maxBytes });
@@ -39,6 +41,7 @@ function fileIn({ raw, headers }: FastifyRequest, { field, maxBytes }: WantedFil
   // Throws where the body is no form, or has no boundary.
   const form = new Busboy({ headers: headers as BusboyHeaders, limits: { ...ENVELOPE, fileSize: maxBytes } });
   return new Promise((resolve, reject) => {
+    if (raw.destroyed && !raw.complete) throw withoutFile(field);
     let found: BusboyFileStream | undefined;
     const fail = (error: Error): void => {
       raw.unpipe(form);
@@ -47,7 +50,7 @@ function fileIn({ raw, headers }: FastifyRequest, { field, maxBytes }: WantedFil
     };
     form.on('error', (error) => fail(error as Error));
     form.once('file', (name, file) => {
-      found = file.once('limit', () => fail(tooLarge()));
+      found = file.once('limit', () => fail(tooLarge())).once('error', fail);
       if (name === field) contentOf(file).then(resolve, fail);
       else fail(withoutFile(field));
     });

@@ -118,8 +118,9 @@ export class IdentitiesRepository {
 
   /** Finds who holds the openid and who holds the unionid: no row, one, or two that may be of one user or of two. */
   async findByWechat(openid: IdentityName, unionid: IdentityName | null): Promise<FoundRow[]> {
-    const values = [openid.issuer, openid.subject, unionid?.issuer ?? null, unionid?.subject ?? null];
-    return this.database.query(findByWechat, values);
+    // With null in place of a unionid PostgreSQL would plan the statement anew at every call.
+    if (!unionid) return this.database.query(findByName, [openid.kind, openid.issuer, openid.subject]);
+    return this.database.query(findByWechat, [openid.issuer, openid.subject, unionid.issuer, unionid.subject]);
   }
 
   /**

@@ -46,6 +46,7 @@ import { UsersRepository } from './users.repository.js';
   ],
   exports: [
     CredentialsRepository,
+    IdentitiesRepository,
     IdentityLinking,
     PhoneLinking,
     PhoneVault,

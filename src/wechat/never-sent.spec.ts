@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { wasNeverSent } from './never-sent.js';
 import { pooledHttp } from './pooled-http.js';
 
-const { axiosRef } = pooledHttp({ connections: 1, connectTimeoutMs: 1000, answerBytes: 1024 });
+const { axiosRef } = pooledHttp({ connectTimeoutMs: 1000, answerBytes: 1024 });
 
 const failureOf = (url: string, options = {}): Promise<unknown> =>
   axiosRef.get(url, options).then(

@@ -10,7 +10,6 @@ import { RedisAccessTokens } from './access-tokens.redis.js';
 import { AccessTokensRepository } from './access-tokens.repository.js';
 import { AccessTokens } from './access-tokens.js';
 import { ApiSecurity } from './api-security/api-security.js';
-import { IN_FLIGHT_MAX } from './app-gate.js';
 import { AppGates } from './app-gates.js';
 import { AuthorizedCalls } from './authorized-calls.js';
 import { Code2Session } from './code2session.js';
@@ -45,11 +44,7 @@ const CONNECT_SHARE = 1 / 3;
       provide: HttpService,
       inject: [WechatSettings],
       useFactory: ({ timeoutMs }: WechatSettings) =>
-        pooledHttp({
-          connections: IN_FLIGHT_MAX,
-          connectTimeoutMs: timeoutMs * CONNECT_SHARE,
-          answerBytes: ANSWER_LIMIT_BYTES,
-        }),
+        pooledHttp({ connectTimeoutMs: timeoutMs * CONNECT_SHARE, answerBytes: ANSWER_LIMIT_BYTES }),
     },
     AppGates,
     ApiSecurity,

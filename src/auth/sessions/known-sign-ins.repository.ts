@@ -4,12 +4,12 @@ import { BatchConnections } from '../../database/batch-connections.js';
 import { COMMIT_DURABLY } from '../../database/commit-durably.js';
 import { GroupCommit } from '../../database/group-commit.js';
 import { statement } from '../../database/statement.js';
-import type { IdentityName } from '../../users/identities.repository.js';
+import { IdentitiesRepository, type IdentityName } from '../../users/identities.repository.js';
 import { PROFILE_COLUMNS, type ProfileRow } from '../../users/user-profile.js';
 import { COMMIT_SAFELY, FEED_COLUMNS } from '../revocation/revocations.repository.js';
 import { LIVE_COLUMNS, toLiveSession, type LiveRow, type LiveSession } from './live-session.js';
 import type { EndedSession } from './session-ends.repository.js';
-import type { NewSession, SessionLimits } from './sessions.repository.js';
+import { SessionsRepository, type NewSession, type SessionLimits } from './sessions.repository.js';
 
 /** A sign-in by what WeChat vouched for, of somebody who is probably known by it. */
 export interface KnownSignIn extends Pick<NewSession, 'id' | 'device' | 'traceId'> {
@@ -37,9 +37,9 @@ interface OpenedRow extends ProfileRow, Omit<LiveRow, 'id' | 'generation'> {
   readonly ended: readonly EndedSession[];
 }
 
-// As `open_session`, for many people at once who are known by their openid and have no other unionid than the one given.
-// Whoever it would have to wait for somebody is left out: for their own row, the identity's, or that of a session which has
-// to end. Every row is found by an index.
+// As `open_session`, for many people at once, each once, who are known by their openid and have no other unionid than the one
+// given. Whoever it would have to wait for somebody is left out: for their own row, the identity's, or that of a session which
+// has to end. Every row is found by an index.
 const openKnownSessions = statement<OpenedRow>(
   'open_known_sessions',
   `with given as (
@@ -47,7 +47,7 @@ const openKnownSessions = statement<OpenedRow>(
                           $9::text[])
        as given (id, app_id, openid, open_platform, unionid, device_id, device_name, device_platform, trace_id)),
    found as (
-     select given.*, i.id as identity_id, i.user_id from given cross join lateral (
+     select distinct on (i.user_id) given.*, i.id as identity_id, i.user_id from given cross join lateral (
        select id, user_id from identities
        where kind = 'wechat_openid' and issuer = given.app_id and subject = given.openid) as i
      where given.unionid is null or exists (
@@ -103,29 +103,43 @@ const openKnownSessions = statement<OpenedRow>(
    cross join ready join users u on u.id = ready.user_id left join opened on opened.id = ready.id`,
 );
 
-/** Signs in, in one step, whoever WeChat vouches for and is known: who they are, their session and its record. */
+/** Opens sessions for whoever WeChat vouches for and is known: who they are, their session and its record in one. */
 @Injectable()
 export class KnownSignInsRepository {
   private readonly openings = new GroupCommit<Opening, KnownOpening | null>({
     keyOf: ({ signIn: { openid } }) => `${openid.issuer} ${openid.subject}`,
     together: (openings) => this.openTogether(openings),
-    alone: async (opening) => (await this.openTogether([opening]))[0]!,
+    alone: (opening) => this.openAlone(opening),
   });
 
-  constructor(private readonly batches: BatchConnections) {}
+  constructor(
+    private readonly batches: BatchConnections,
+    private readonly identities: IdentitiesRepository,
+    private readonly sessions: SessionsRepository,
+  ) {}
 
   /**
    * Opens a session for the user whose openid it is, and ends those whose place it takes; what is held, and what may be
    * exceeded, is told at `SessionsRepository.open`.
    *
-   * Null, and nothing has happened, when there is more to decide or to wait for: the openid is nobody's, the unionid not
-   * this user's or not known yet, the user not active, or one of the rows in somebody else's hands.
+   * Null when there is more to decide: the openid is nobody's, the unionid not this user's or not known yet, or the user not
+   * active. No session has been opened then.
    */
   async open(signIn: KnownSignIn, limits: SessionLimits): Promise<KnownOpening | null> {
     return this.openings.run({ signIn, limits });
   }
 
-  private async openTogether(openings: readonly Opening[]): Promise<(KnownOpening | null)[]> {
+  private async openAlone({ signIn: { openid, unionid, ...session }, limits }: Opening): Promise<KnownOpening | null> {
+    const found = await this.identities.findByWechat(openid, unionid);
+    const person = found.find(({ matched }) => matched === 'wechat_openid');
+    const byUnionid = found.find(({ matched }) => matched === 'wechat_unionid');
+    if (!person || (unionid && byUnionid?.id !== person.id)) return null;
+    const owner = { userId: person.id, identityId: person.identity_id, appId: openid.issuer, amr: ['wx'] as const };
+    const result = await this.sessions.open({ ...session, ...owner }, limits);
+    return result && { ...result, person };
+  }
+
+  private async openTogether(openings: readonly Opening[]): Promise<(KnownOpening | undefined)[]> {
     const signIns = openings.map(({ signIn }) => signIn);
     // One setting, the same for all.
     const { limits } = openings[0]!;
@@ -146,8 +160,8 @@ export class KnownSignInsRepository {
   }
 }
 
-function toKnownOpening(row: OpenedRow | undefined): KnownOpening | null {
-  if (!row) return null;
+function toKnownOpening(row: OpenedRow | undefined): KnownOpening | undefined {
+  if (!row) return undefined;
   const { given, generation, ended } = row;
   const opened = generation === null ? null : toLiveSession({ ...row, id: given, generation });
   return { opened, ended, person: row };

@@ -41,7 +41,7 @@ export class Sessions {
   /**
    * Opens a session for whoever is known by what WeChat vouched for, and tells who that is.
    *
-   * @returns null where there is more to decide or to wait for; nothing has been opened then
+   * @returns null where there is more to decide; no session has been opened then
    */
   async openKnown(signIn: Omit<KnownSignIn, 'id'>): Promise<{ tokens: Tokens; person: ProfileRow } | null> {
     const result = await this.known.open({ ...signIn, id: uuidv7() }, this.limits);

@@ -26,9 +26,9 @@ export class WechatSessionOpening {
   ) {}
 
   /**
-   * Signs in somebody who is known by this identity and need not be asked anything, as most are, in one step.
+   * Signs in somebody who is known by this identity and need not be asked anything, as most are.
    *
-   * @returns null for everybody else; nothing has happened then
+   * @returns null for everybody else; no session has been opened then
    */
   async openKnown(identity: WechatIdentity, { device, traceId }: SignInPlace): Promise<SignedInDto | null> {
     const known = await this.sessions.openKnown({ ...namesOf(identity), device: deviceOf(device), traceId });
