@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { Sessions } from '../../src/auth/sessions/sessions.js';
+import { SessionsRepository } from '../../src/auth/sessions/sessions.repository.js';
 import { statement } from '../../src/database/statement.js';
 import { PushEventsRepository } from '../../src/wechat/push/push-events.repository.js';
 import { eventually } from '../support/eventually.js';
@@ -76,10 +76,11 @@ describeOnPostgres('a person who leaves while they sign in', () => {
   const liveSessions = (userId: string) =>
     server.sql('select id from sessions where user_id = $1 and revoked_at is null', [userId]);
 
-  it('has no session left when the push comes first', async () => {
+  it('has no session left when the push comes first, and is somebody new', async () => {
     const userId = await settle('first');
     const [left, signedIn] = await inThisOrder(userId, leave('first'), signIn('first', APP_ONE.appId));
-    expect([left!.status, signedIn!.status]).toEqual([200, 403]);
+    expect([left!.status, signedIn!.status, signedIn!.body.isNewUser]).toEqual([200, 200, true]);
+    expect(signedIn!.body.user.id).not.toBe(userId);
     expect(await liveSessions(userId)).toEqual([]);
   });
 
@@ -91,9 +92,9 @@ describeOnPostgres('a person who leaves while they sign in', () => {
   });
 
   it('would have one if the sign-in did not hold the identity: this is what decides it', async () => {
-    const sessions = app.app.get(Sessions);
+    const sessions = app.app.get(SessionsRepository);
     const open = sessions.open.bind(sessions);
-    sessions.open = (session) => open({ ...session, identityId: null });
+    sessions.open = (session, limits) => open({ ...session, identityId: null }, limits);
     const userId = await settle('weak');
     const [, signedIn] = await inThisOrder(userId, leave('weak'), signIn('weak', APP_ONE.appId));
     sessions.open = open;
