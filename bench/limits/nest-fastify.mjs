@@ -18,7 +18,11 @@ class AnswerController {
     return BODY;
   }
 }
-decorate([Get(['/', 'v1/auth/session']), Header('content-type', CONTENT_TYPE), UseGuards(OpenGuard)], AnswerController, 'answer');
+decorate(
+  [Get(['/', 'v1/auth/session']), Header('content-type', CONTENT_TYPE), UseGuards(OpenGuard)],
+  AnswerController,
+  'answer',
+);
 Controller()(AnswerController);
 
 class AppModule {}
