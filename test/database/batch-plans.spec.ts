@@ -44,7 +44,10 @@ describeOnPostgres('the plan of a batch', () => {
     await database.query('analyze');
     statements = await statementsOf(server);
     for (const run of [onBatchConnections, onBystander]) await prepareAll(run, statements);
+    // The pool closes what is idle for 10 s, and the plans would go with it.
+    const awake = setInterval(() => void onBatchConnections('select 1'), 1000);
     await makeSessions(server, MANY, FEW);
+    clearInterval(awake);
   }, PROOF_TIMEOUT_MS);
   afterAll(async () => {
     await bystander.end();
