@@ -2,9 +2,9 @@ import { Busboy, type BusboyFileStream, type BusboyHeaders } from '@fastify/busb
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors/app-error.js';
 
+const FORM = /^multipart\//i;
 // Boundaries, headers of the parts, and the few fields that `wx.uploadFile` may send along.
 const ENVELOPE_BYTES = 16 * 1024;
-const FORM = /^multipart\//i;
 const ENVELOPE = { files: 1, fields: 10, parts: 11, fieldNameSize: 100, fieldSize: 1024, headerPairs: 20 };
 
 /** Which file of a form is wanted. */

@@ -15,8 +15,8 @@ const IDLE_MS = 30_000;
 /**
  * Nest's HTTP client over connections that are kept, which undici does in less time than Node's own client.
  *
- * Opens as many as there are calls at once. Every status is an answer. Bodies are text and stay as they are. Follows no redirect, knows no proxy, sends nothing twice:
- * another host would see every AppSecret.
+ * Opens as many as there are calls at once. Every status is an answer. Bodies are text and stay as they are. Sends nothing
+ * twice. Follows no redirect and knows no proxy: another host would see every AppSecret.
  */
 export function pooledHttp({ connectTimeoutMs, answerBytes }: ConnectionLimits): HttpService {
   const agent = new Agent({

@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
-import { runCli } from '../support/cli-run.js';
+import { environmentBeside, runCli } from '../support/cli-run.js';
 import { createTestDatabase, describeOnPostgres, type TestDatabase } from '../support/test-database.js';
-import { TEST_MASTER_KEY, TestServer } from '../support/test-server.js';
+import { TestServer } from '../support/test-server.js';
 
 interface Line {
   readonly id: string;
@@ -29,17 +28,7 @@ describeOnPostgres('audit export', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const run = (...args: string[]) =>
-    runCli(
-      args,
-      {
-        DATABASE_URL: database.url,
-        MASTER_KEYS: `test:${TEST_MASTER_KEY}`,
-        WECHAT_APPS: JSON.stringify(SANDBOX_APPS),
-        PUBLIC_URL: 'http://passport.test',
-      },
-      folder,
-    );
+  const run = (...args: string[]) => runCli(args, environmentBeside(database.url), folder);
   const exported = async (...args: string[]): Promise<Line[]> => {
     const { code, stdout, stderr } = await run('audit', 'export', ...args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

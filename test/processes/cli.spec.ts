@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
 import { parseOAuthClients } from '../../src/config/parse-oauth-clients.js';
 import { sealedWith } from '../../src/crypto/sealer.js';
-import { runCli, serveFolder, type CliResult } from '../support/cli-run.js';
+import { environmentBeside, runCli, serveFolder, type CliResult } from '../support/cli-run.js';
 import { eventually } from '../support/eventually.js';
 import { expectProblem } from '../support/problems.js';
 import { createTestDatabase, describeOnPostgres, type TestDatabase } from '../support/test-database.js';
@@ -90,17 +89,7 @@ describeOnPostgres('the command line, beside a running server', () => {
 
   const run = (...args: string[]) => runWith({}, ...args);
   const runWith = (environment: NodeJS.ProcessEnv, ...args: string[]) =>
-    runCli(
-      args,
-      {
-        DATABASE_URL: database.url,
-        MASTER_KEYS: `test:${TEST_MASTER_KEY}`,
-        WECHAT_APPS: JSON.stringify(SANDBOX_APPS),
-        PUBLIC_URL: 'http://passport.test',
-        ...environment,
-      },
-      folder,
-    );
+    runCli(args, { ...environmentBeside(database.url), ...environment }, folder);
   const kidWith = async (status: string) => {
     const [row] = await server.sql<{ kid: string }>('select kid from signing_keys where status = $1', [status]);
     return row!.kid;

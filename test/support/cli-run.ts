@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { SANDBOX_APPS } from '../../src/config/sandbox-apps.js';
 import { ROOT } from './repository.js';
 import { ServerProcess } from './server-process.js';
+import { TEST_MASTER_KEY } from './test-server.js';
 
 const CLI = join(ROOT, 'dist/cli/main.js');
 // Far more than any command takes; what runs into it does not end by itself.
@@ -25,6 +27,16 @@ export function runCli(args: readonly string[], environment: NodeJS.ProcessEnv, 
     });
     child.stdin!.end();
   });
+}
+
+/** What a command has to know to work on the database of a test server. */
+export function environmentBeside(databaseUrl: string): NodeJS.ProcessEnv {
+  return {
+    DATABASE_URL: databaseUrl,
+    MASTER_KEYS: `test:${TEST_MASTER_KEY}`,
+    WECHAT_APPS: JSON.stringify(SANDBOX_APPS),
+    PUBLIC_URL: 'http://passport.test',
+  };
 }
 
 /** Starts the built server in a folder, as somebody does who has just installed it: embedded database, sandbox, no settings. */

@@ -1,7 +1,7 @@
 import { decodeBase64url } from '../../crypto/canonical-base64url.js';
 
 /** RFC 9068 section 2.1. */
-export const ACCESS_TOKEN_TYPE = 'at+jwt';
+const ACCESS_TOKEN_TYPE = 'at+jwt';
 
 // Ours are about 600 bytes.
 const MAX_TOKEN_LENGTH = 4096;
